@@ -123,9 +123,7 @@ class Diagnostics:
     def __init__(self) -> None:
         self._found: list[Diagnostic] = []
 
-    def add(
-        self, code: Code, origin: Origin, value: str, why: str, fix: str, notes: tuple[Note, ...] = ()
-    ) -> None:
+    def add(self, code: Code, origin: Origin, value: str, why: str, fix: str, notes: tuple[Note, ...] = ()) -> None:
         """Record one finding. Long values are cut, so that a 10 MB scalar cannot flood a terminal."""
         shown = value if len(value) <= 200 else value[:197] + "..."
         self._found.append(Diagnostic(code, origin, shown, why, fix, notes))

@@ -1,0 +1,82 @@
+"""What an annotation family is: a few annotations, and one function that turns their texts into an IR policy.
+
+Nothing outside a family's module knows the names of its annotations. A family sees the annotations of one
+Ingress through a `Reader`, which knows prefixes and precedence, and reports with the place of the annotation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from compiler.diagnostics import Code, Diagnostics, Origin
+
+NGINX = "nginx.ingress.kubernetes.io/"
+MSE = "mse.ingress.kubernetes.io/"
+OWN = "fleetgate.dev/"
+
+Prefix = Literal["nginx", "mse"]
+PREFIXES: dict[Prefix, str] = {"nginx": NGINX, "mse": MSE}
+
+
+class Annotation(Struct, frozen=True, gc=False):
+    """One annotation: what it is called, where it is read, and what it means."""
+
+    name: str
+    prefixes: tuple[Prefix, ...]
+    """Where it is read, in order of precedence (nginx first, as MSE does)."""
+    type: str
+    """Kind of value, in the words of the reference: int, bool, csv, header-lines…"""
+    scope: Literal["ingress", "domain", "service"]
+    doc: str
+    """What it does, in one or two sentences."""
+    default: str = ""
+    """The effect of leaving it out, where it is a value."""
+    values: tuple[str, ...] = ()
+    """Allowed words, where it is one of some."""
+    requires: tuple[str, ...] = ()
+    """Annotations without which it has no effect; "a | b" = one of them."""
+    overrides: tuple[str, ...] = ()
+    """Annotations that have no effect when this one is there."""
+    excludes: tuple[str, ...] = ()
+    """Annotations that may not stand beside it."""
+    since: tuple[int, int, int] | None = None
+    """First MSE gateway version that understands it; None = not stated."""
+    support: Literal["compatible", "partial", "exclusive"] = "compatible"
+    """MSE's class: as in ingress-nginx, partly so, or MSE's own."""
+    example: str = ""
+    """A good value."""
+
+
+class Value(Struct, frozen=True, gc=False):
+    """The text of an annotation that is there, and its place."""
+
+    text: str
+    key: str
+    """The whole annotation key as written."""
+    origin: Origin
+
+
+class Reader(Struct, gc=False):
+    """The annotations of one Ingress under our prefixes, and where to report."""
+
+    values: Mapping[str, Value]
+    """By short name, after prefix precedence."""
+    findings: Diagnostics
+    namespace: str
+    """Namespace of the Ingress: the default of references."""
+    origin: Origin
+    """The Ingress itself."""
+
+    def get(self, name: str) -> Value | None:
+        """The annotation `name`, or None where it is absent or empty (an empty string means "not set" in MSE)."""
+        value = self.values.get(name)
+        return value if value is not None and value.text.strip() else None
+
+    def bad(self, code: Code, value: Value, why: str, fix: str) -> None:
+        """Report a bad value at its place."""
+        self.findings.add(code, value.origin, f"{value.key}: {value.text!r}", why, fix)

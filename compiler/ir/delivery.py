@@ -1,0 +1,75 @@
+"""Delivery: settings of single targets and frozen plain manifests. The only place of the IR with vendor words."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from compiler.diagnostics import Origin
+from compiler.ir.traffic import ObjectName
+
+
+class Node(Struct, frozen=True, gc=False):
+    """A frozen node of the program."""
+
+
+class Destination(Node):
+    """A cluster as Argo CD knows it; one of the two is set."""
+
+    server: str = ""
+    name: str = ""
+
+
+class PlainObject(Node):
+    """A manifest that somebody else wrote, as plain data. Nobody changes it in place."""
+
+    data: dict[str, Any]
+    origin: Origin = Origin("")
+
+
+class IngressObject(Node):
+    """What an Ingress carries beside routing, so that a target which speaks Ingress can emit it again."""
+
+    name: ObjectName
+    ingress_class: str
+    labels: tuple[tuple[str, str], ...]
+    annotations: tuple[tuple[str, str], ...]
+    """Annotations of prefixes that are not ours: they pass through untouched; sorted."""
+    tls: tuple[tuple[tuple[str, ...], str], ...]
+    """(hosts, secret name) as written."""
+    origin: Origin = Origin("")
+
+
+class MseGateway(Node):
+    """An MSE gateway: where its objects go and what it consists of."""
+
+    gateway: str
+    destination: Destination
+    ingress_class: str
+    version: tuple[int, int, int] | None
+    instance_spec: str
+    instance_replicas: int
+    v_switches: tuple[str, ...]
+    remote_clusters: tuple[str, ...]
+    """Cluster ids, sorted."""
+    config: PlainObject | None = None
+    """The MseIngressConfig of the repo that stands for the generated one."""
+    ingress_class_object: PlainObject | None = None
+    """The IngressClass of the repo that stands for the generated one."""
+    origin: Origin = Origin("")
+
+
+class ArgoCD(Node):
+    """How Argo CD delivers the rendered tree."""
+
+    fleet: str
+    repo_url: str
+    branch: str
+    path: str
+    namespace: str
+    project: str
+    granularity: Literal["cluster", "namespace", "app"]
+    destinations: tuple[tuple[str, Destination], ...]
+    """(cluster name, destination), sorted."""
+    origin: Origin = Origin("")

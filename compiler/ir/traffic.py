@@ -1,0 +1,374 @@
+"""Traffic: which request goes to which pods of which clusters.
+
+Gateway > VirtualHost > Route > Split of (Backend, weight) > Backend > Spread over clusters. Everything that
+sources may disagree on is decided before: routes of a host stand in the order in which they are tried,
+canaries are attached, losers are gone. All nodes are frozen and use tuples; origins take no part in equality.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from compiler.diagnostics import Origin
+
+
+class Node(Struct, frozen=True, gc=False):
+    """A frozen node of the program."""
+
+
+# --- who and where
+
+
+class ObjectName(Node, order=True):
+    """Namespace and name of a Service or of the object that declared a route."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Cluster(Node):
+    """A member cluster as traffic sees it."""
+
+    name: str
+    id: str
+    """Identity that endpoints are labelled with."""
+    region: str
+    zones: tuple[str, ...]
+
+
+class ServicePort(Node):
+    """A port that a Service offers."""
+
+    name: str
+    number: int
+    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
+    app_protocol: str = ""
+
+
+class ServiceMember(Node):
+    """One cluster in which a Service exists."""
+
+    cluster: str
+    replicas: int | None
+    """Pods that are always there (the lower bound where autoscaled); None = not known (deployed by others)."""
+
+
+class Service(Node):
+    """A Service of one name in several clusters: one pool."""
+
+    name: ObjectName
+    ports: tuple[ServicePort, ...]
+    members: tuple[ServiceMember, ...]
+    """Sorted by cluster name."""
+    origin: Origin
+
+
+# --- how traffic of a Service is spread over clusters
+
+
+class Member(Node):
+    """A cluster in a tier, with its weight: relative, positive."""
+
+    cluster: str
+    weight: int
+
+
+class Tier(Node):
+    """Clusters that serve together while one of them is left."""
+
+    members: tuple[Member, ...]
+    """Sorted by cluster name."""
+
+
+class HealthCheck(Node):
+    """How endpoints are checked. Times in milliseconds."""
+
+    protocol: Literal["HTTP", "TCP", "GRPC"]
+    path: str
+    interval_ms: int
+    timeout_ms: int
+    unhealthy_threshold: int
+    healthy_threshold: int
+
+
+class Failback(Node):
+    """How traffic returns after recovery. Times in milliseconds, steps in percent of the declared share."""
+
+    hold_ms: int
+    steps: tuple[int, ...]
+    step_interval_ms: int
+
+
+class Spread(Node):
+    """Shares over clusters for every set of lost clusters.
+
+    The first tier that has a healthy endpoint serves; inside a tier the healthy clusters share by weight. With
+    `by_replicas` the weights are pod numbers, and a data plane balances over pods directly.
+    """
+
+    tiers: tuple[Tier, ...]
+    by_replicas: bool
+    excluded: tuple[str, ...] = ()
+    """Clusters that get nothing, never, not even as last resort; sorted."""
+    spill_below_percent: int = 0
+    """Traffic leaves a tier when less than this share of it is healthy; 0 = when nothing is left."""
+    health_check: HealthCheck | None = None
+    hedge_delay_ms: int | None = None
+    idempotent_methods: tuple[str, ...] = ()
+    failback: Failback | None = None
+    origin: Origin = Origin("")
+    """Where the spread was declared (policy, annotation, or the app itself)."""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Every cluster that may ever serve, sorted."""
+        return tuple(sorted({m.cluster for t in self.tiers for m in t.members}))
+
+
+# --- where matched traffic goes
+
+
+class Subset(Node):
+    """Some pods of a Service, by labels other than the cluster's; no pod left = all pods of the Service."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    without_prefix: str = ""
+    """Pods that carry no label which begins so (or an empty one) are meant; "" = no such condition."""
+
+
+class Backend(Node):
+    """A port of a Service, limited and spread."""
+
+    service: ObjectName
+    port: int
+    spread: Spread
+    subset: Subset | None = None
+    origin: Origin = Origin("")
+
+
+class HeaderControl(Node):
+    """Changes to headers, for requests and responses. Pairs keep the order in which they were written."""
+
+    request_add: tuple[tuple[str, str], ...] = ()
+    request_set: tuple[tuple[str, str], ...] = ()
+    request_remove: tuple[str, ...] = ()
+    response_add: tuple[tuple[str, str], ...] = ()
+    response_set: tuple[tuple[str, str], ...] = ()
+    response_remove: tuple[str, ...] = ()
+    origin: Origin = Origin("")
+
+
+class Share(Node):
+    """A backend and its weight in a split; weights are relative to their sum."""
+
+    backend: Backend
+    weight: int
+    owner: ObjectName
+    """The object that declared this share (a canary's own name)."""
+    headers: HeaderControl | None = None
+    """Changes for this share only."""
+    origin: Origin = Origin("")
+
+
+class Split(Node):
+    """Backends and their shares: the base first, canaries behind it in their order. Never all zero."""
+
+    shares: tuple[Share, ...]
+
+
+class Forward(Node):
+    """Send the request on."""
+
+    split: Split
+    fallback: Backend | None = None
+    """Takes over when no endpoint of the split is usable."""
+
+
+class Redirect(Node):
+    """Answer with a Location. Absent parts stay as in the request."""
+
+    status: int
+    scheme: str = ""
+    host: str = ""
+    port: int | None = None
+    path: str = ""
+    origin: Origin = Origin("")
+
+
+class DirectResponse(Node):
+    """Answer without a backend."""
+
+    status: int
+    body: str = ""
+    origin: Origin = Origin("")
+
+
+Action = Forward | Redirect | DirectResponse
+
+
+# --- which requests match
+
+
+class PathMatch(Node):
+    """The path without its query.
+
+    `prefix` matches whole segments: `/foo` matches `/foo` and `/foo/x`, not `/foobar`. `regex` (RE2) has to cover
+    the whole path.
+    """
+
+    kind: Literal["exact", "prefix", "regex"]
+    value: str
+
+
+class ValueMatch(Node):
+    """A condition on one header, query parameter or cookie. `regex` (RE2) has to cover the whole value."""
+
+    name: str
+    kind: Literal["exact", "regex"]
+    value: str
+
+
+class Match(Node):
+    """All conditions hold."""
+
+    path: PathMatch
+    headers: tuple[ValueMatch, ...] = ()
+    query: tuple[ValueMatch, ...] = ()
+    cookies: tuple[ValueMatch, ...] = ()
+    methods: tuple[str, ...] = ()
+    """Sorted; empty = all."""
+
+
+# --- policies: each sits on the node that it governs
+
+
+class Rewrite(Node):
+    """What the backend sees. `path`: replaces the path, the matched prefix, or (regex) is a substitution."""
+
+    kind: Literal["", "full", "prefix", "regex"] = ""
+    """"" = the path stays; `full` = the whole path becomes `path`; `prefix` = the matched prefix becomes `path`;
+    `regex` = the path becomes `path` with `\\1`…`\\9` filled in from the groups of the match."""
+    path: str = ""
+    host: str = ""
+    origin: Origin = Origin("")
+
+
+class Cors(Node):
+    """Cross-origin rules; preflights are answered by the gateway."""
+
+    allow_origins: tuple[str, ...]
+    """Exact origins, `*`, or `scheme://*.domain` (suffix of the host)."""
+    allow_methods: tuple[str, ...]
+    allow_headers: tuple[str, ...]
+    expose_headers: tuple[str, ...]
+    allow_credentials: bool
+    max_age_s: int
+    origin: Origin = Origin("")
+
+
+class Timeout(Node):
+    """Limit for the whole exchange, in seconds; 504 beyond it."""
+
+    seconds: int
+    origin: Origin = Origin("")
+
+
+class Retry(Node):
+    """Repeats of a failed request. `attempts` 0 = never."""
+
+    attempts: int
+    conditions: tuple[str, ...]
+    """Some of `connect-failure`, `5xx`, `retriable-status-codes`, sorted."""
+    statuses: tuple[int, ...]
+    """Codes for `retriable-status-codes`, sorted."""
+    try_timeout_s: int | None
+    """Limit for each try, in seconds; None = none."""
+    non_idempotent: bool = False
+    written: tuple[str, ...] = ()
+    """The conditions in the words of their author, in order."""
+    origin: Origin = Origin("")
+
+
+class Mirror(Node):
+    """A copy of some requests; its answer is thrown away."""
+
+    backend: Backend
+    percent: int
+    origin: Origin = Origin("")
+
+
+class Policies(Node):
+    """What else happens to requests of a route."""
+
+    rewrite: Rewrite | None = None
+    headers: HeaderControl | None = None
+    """Changes for the base's share; canaries carry their own."""
+    cors: Cors | None = None
+    timeout: Timeout | None = None
+    retry: Retry | None = None
+    mirror: Mirror | None = None
+
+
+class Route(Node):
+    """Requests that match, what happens to them, and who said so."""
+
+    match: Match
+    action: Action
+    owner: ObjectName
+    """The object that declared the route."""
+    policies: Policies = Policies()
+    base: ObjectName | None = None
+    """For a conditional canary: the owner of the route that it refines (same host and path)."""
+    origin: Origin = Origin("")
+
+
+class Tls(Node):
+    """A certificate by reference; never its content."""
+
+    namespace: str
+    secret: str
+    origin: Origin = Origin("")
+
+
+class VirtualHost(Node):
+    """A host and its routes, in the order in which they are tried."""
+
+    host: str
+    """Exact name, `*.` and a domain, or `*` for every host."""
+    routes: tuple[Route, ...]
+    tls: Tls | None = None
+    aliases: tuple[str, ...] = ()
+
+
+class Listener(Node):
+    """A port of the gateway."""
+
+    name: str
+    port: int
+    protocol: Literal["HTTP", "HTTPS"]
+
+
+class Gateway(Node):
+    """One entry for traffic to many clusters, and its hosts in order."""
+
+    name: str
+    region: str
+    clusters: tuple[str, ...]
+    """Member clusters, sorted."""
+    listeners: tuple[Listener, ...]
+    hosts: tuple[VirtualHost, ...]
+
+
+class Traffic(Node):
+    """The traffic program: of a whole fleet, or of an independent part of it."""
+
+    gateways: tuple[Gateway, ...]
+    clusters: tuple[Cluster, ...]
+    services: tuple[Service, ...]
+    """Sorted by name."""

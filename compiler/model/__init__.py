@@ -1,0 +1,1 @@
+"""What people write: one frozen struct per kind; JSON Schemas and the reference are generated from these."""

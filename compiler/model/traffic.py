@@ -1,0 +1,259 @@
+"""`TrafficPolicy`, `TrafficState`, `TrafficPin`: how a Service's traffic is spread over clusters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from compiler.model.base import (
+    ClusterMetadata,
+    DnsLabel,
+    DnsSubdomain,
+    Document,
+    Duration,
+    Metadata,
+    Node,
+    Percent,
+    Text,
+    Weight,
+)
+from compiler.model.fleet import Loss
+
+Instant = Annotated[
+    str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$")
+]
+
+
+class Demand(Node, kw_only=True):
+    """Declared peak, for the capacity proof."""
+
+    requests_per_second: Annotated[float, Meta(ge=0)]
+    """Requests per second, all clusters together."""
+
+
+class TargetRef(Node, kw_only=True):
+    """A Service that a policy governs."""
+
+    kind: Literal["Service"] = "Service"
+    """Always Service."""
+    name: DnsLabel
+    """Name of the Service, in the namespace of the policy."""
+    demand: Demand | None = None
+    """Declared peak of this Service."""
+
+
+class ClusterWeight(Node, kw_only=True):
+    """One cluster's weight."""
+
+    cluster: DnsSubdomain
+    """Cluster name."""
+    weight: Weight
+    """Relative share; 0 = standby: only when all others are lost."""
+
+
+class ActiveActive(Node, kw_only=True):
+    """All clusters serve at once."""
+
+    weights: tuple[ClusterWeight, ...] = ()
+    """Fixed shares; absent = in proportion to replicas."""
+
+
+class TierCluster(Node, kw_only=True):
+    """A cluster in a tier."""
+
+    cluster: DnsSubdomain
+    """Cluster name."""
+    weight: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    """Relative share in the tier; absent everywhere = in proportion to replicas."""
+
+
+class Tier(Node, kw_only=True):
+    """Clusters that serve together."""
+
+    clusters: Annotated[tuple[TierCluster, ...], Meta(min_length=1)]
+    """The clusters of the tier."""
+
+
+class Spillover(Node, kw_only=True):
+    """When traffic leaves a tier."""
+
+    below_healthy_percent: Percent = 0
+    """Healthy share below which traffic spills; 0 = only when nothing of the tier is left."""
+
+
+class PrimarySecondary(Node, kw_only=True):
+    """Ordered tiers: a later one serves when those before it are lost."""
+
+    tiers: Annotated[tuple[Tier, ...], Meta(min_length=2)]
+    """The tiers, primary first."""
+    spillover: Spillover = Spillover()
+    """When traffic leaves a tier."""
+
+
+class Excluded(Node, kw_only=True):
+    """A cluster that gets nothing."""
+
+    cluster: DnsSubdomain
+    """Cluster name."""
+    reason: Text
+    """Why."""
+
+
+class Spread(Node, kw_only=True):
+    """How traffic is spread over the clusters."""
+
+    type: Literal["ActiveActive", "PrimarySecondary"]
+    """`ActiveActive`: all serve. `PrimarySecondary`: ordered tiers."""
+    active_active: ActiveActive | None = None
+    """Settings of type ActiveActive."""
+    primary_secondary: PrimarySecondary | None = None
+    """Settings of type PrimarySecondary."""
+    excluded: tuple[Excluded, ...] = ()
+    """Clusters that get nothing, not even as last resort."""
+
+
+class Survive(Node, kw_only=True):
+    """Losses that this spread must survive."""
+
+    losses: tuple[Loss, ...]
+    """Instead of the Fleet's."""
+    reason: Text | None = None
+    """Why fewer than the Fleet's; required then."""
+
+
+class HealthCheck(Node, kw_only=True):
+    """How a gateway finds out which endpoints serve."""
+
+    protocol: Literal["HTTP", "TCP", "GRPC"] = "HTTP"
+    """What is spoken."""
+    path: Annotated[str, Meta(pattern=r"^/")] | None = None
+    """Path to request, with protocol HTTP."""
+    interval: Duration = "5s"
+    """Time between checks."""
+    timeout: Duration = "1s"
+    """Time for one check."""
+    unhealthy_threshold: Annotated[int, Meta(ge=1, le=100)] = 2
+    """Failures in a row until unhealthy."""
+    healthy_threshold: Annotated[int, Meta(ge=1, le=100)] = 2
+    """Successes in a row until healthy."""
+
+
+class PolicyRetry(Node, kw_only=True):
+    """Which requests may be repeated."""
+
+    idempotent_methods: tuple[Literal["PUT", "DELETE", "POST", "PATCH"], ...] = ()
+    """Methods beyond GET, HEAD and OPTIONS that backends execute safely twice."""
+
+
+class Hedge(Node, kw_only=True):
+    """A second try while the first is still waiting."""
+
+    delay: Duration
+    """Wait before it, near the service's 99th percentile."""
+
+
+class Failback(Node, kw_only=True):
+    """How traffic returns after recovery."""
+
+    hold: Duration = "60s"
+    """Healthy time before the first step."""
+    steps: Annotated[tuple[Annotated[int, Meta(ge=1, le=100)], ...], Meta(min_length=1)] = (10, 30, 60, 100)
+    """Percent of the declared share, step by step; ends at 100."""
+    step_interval: Duration = "15s"
+    """Time between steps."""
+
+
+class TrafficPolicySpec(Node, kw_only=True):
+    """Which Services, and how."""
+
+    target_refs: Annotated[tuple[TargetRef, ...], Meta(min_length=1)]
+    """Services of the policy's namespace."""
+    spread: Spread
+    """How traffic is spread over the clusters."""
+    survive: Survive | None = None
+    """Losses to survive; default: the Fleet's."""
+    health_check: HealthCheck | None = None
+    """Default: from the app's readinessProbe."""
+    retry: PolicyRetry = PolicyRetry()
+    """Which requests may be repeated."""
+    hedge: Hedge | None = None
+    """Guard against frozen backends; absent = none."""
+    failback: Failback = Failback()
+    """How traffic returns after recovery."""
+
+
+class TrafficPolicy(Document, kw_only=True):
+    """How the traffic of some Services is spread over clusters."""
+
+    api_version: Literal["fleetgate.dev/v1alpha1"]
+    kind: Literal["TrafficPolicy"]
+    metadata: Metadata
+    """Name and namespace."""
+    spec: TrafficPolicySpec
+    """Which Services, and how."""
+
+
+class ServiceRef(Node, kw_only=True):
+    """A Service by namespace and name."""
+
+    namespace: DnsLabel
+    """Its namespace."""
+    name: DnsLabel
+    """Its name."""
+
+
+class ServiceWeights(Node, kw_only=True):
+    """Effective weights of one Service."""
+
+    service: ServiceRef
+    """The Service."""
+    weights: Annotated[tuple[ClusterWeight, ...], Meta(min_length=1)]
+    """A vector over its clusters, never all zero."""
+
+
+class TrafficStateSpec(Node, kw_only=True):
+    """Effective weights."""
+
+    services: tuple[ServiceWeights, ...] = ()
+    """One entry per Service whose weights differ from the declared ones."""
+
+
+class TrafficState(Document, kw_only=True):
+    """Effective weights of a gateway, written by the agent only, on a Git ref of its own."""
+
+    api_version: Literal["fleetgate.dev/v1alpha1"]
+    kind: Literal["TrafficState"]
+    metadata: ClusterMetadata
+    """Name of the gateway."""
+    spec: TrafficStateSpec
+    """Effective weights."""
+    status: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the agent saw; read by people, not by the compiler."""
+
+
+class TrafficPinSpec(Node, kw_only=True):
+    """What is pinned, and until when."""
+
+    service: DnsLabel
+    """Name of the Service, in the namespace of the pin."""
+    weights: Annotated[tuple[ClusterWeight, ...], Meta(min_length=1)]
+    """Weights to hold."""
+    excluded: tuple[DnsSubdomain, ...] = ()
+    """Clusters that get nothing meanwhile."""
+    until: Instant
+    """End of the pin (RFC 3339); compared by the agent, never while compiling."""
+    reason: Text
+    """Why."""
+
+
+class TrafficPin(Document, kw_only=True):
+    """A human's pin of weights; the compiler only validates it, the agent applies it."""
+
+    api_version: Literal["fleetgate.dev/v1alpha1"]
+    kind: Literal["TrafficPin"]
+    metadata: Metadata
+    """Name and namespace."""
+    spec: TrafficPinSpec
+    """What is pinned, and until when."""

@@ -148,4 +148,4 @@ class Diagnostics:
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for found in self._found:
             unique.setdefault(found.sort_key, found)
-        return tuple(unique[key] for key in sorted(unique))  # type: ignore[type-var]
+        return tuple(unique[key] for key in sorted(unique))

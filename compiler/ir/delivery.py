@@ -14,21 +14,21 @@ class Node(Struct, frozen=True, gc=False):
     """A frozen node of the program."""
 
 
-class Destination(Node):
+class Destination(Node, frozen=True):
     """A cluster as Argo CD knows it; one of the two is set."""
 
     server: str = ""
     name: str = ""
 
 
-class PlainObject(Node):
+class PlainObject(Node, frozen=True):
     """A manifest that somebody else wrote, as plain data. Nobody changes it in place."""
 
     data: dict[str, Any]
     origin: Origin = Origin("")
 
 
-class IngressObject(Node):
+class IngressObject(Node, frozen=True):
     """What an Ingress carries beside routing, so that a target which speaks Ingress can emit it again."""
 
     name: ObjectName
@@ -41,7 +41,7 @@ class IngressObject(Node):
     origin: Origin = Origin("")
 
 
-class MseGateway(Node):
+class MseGateway(Node, frozen=True):
     """An MSE gateway: where its objects go and what it consists of."""
 
     gateway: str
@@ -60,7 +60,7 @@ class MseGateway(Node):
     origin: Origin = Origin("")
 
 
-class ArgoCD(Node):
+class ArgoCD(Node, frozen=True):
     """How Argo CD delivers the rendered tree."""
 
     fleet: str

@@ -21,7 +21,7 @@ class Node(Struct, frozen=True, gc=False):
 # --- who and where
 
 
-class ObjectName(Node, order=True):
+class ObjectName(Node, frozen=True, order=True):
     """Namespace and name of a Service or of the object that declared a route."""
 
     namespace: str
@@ -31,7 +31,7 @@ class ObjectName(Node, order=True):
         return f"{self.namespace}/{self.name}"
 
 
-class Cluster(Node):
+class Cluster(Node, frozen=True):
     """A member cluster as traffic sees it."""
 
     name: str
@@ -41,7 +41,7 @@ class Cluster(Node):
     zones: tuple[str, ...]
 
 
-class ServicePort(Node):
+class ServicePort(Node, frozen=True):
     """A port that a Service offers."""
 
     name: str
@@ -50,7 +50,7 @@ class ServicePort(Node):
     app_protocol: str = ""
 
 
-class ServiceMember(Node):
+class ServiceMember(Node, frozen=True):
     """One cluster in which a Service exists."""
 
     cluster: str
@@ -58,7 +58,7 @@ class ServiceMember(Node):
     """Pods that are always there (the lower bound where autoscaled); None = not known (deployed by others)."""
 
 
-class Service(Node):
+class Service(Node, frozen=True):
     """A Service of one name in several clusters: one pool."""
 
     name: ObjectName
@@ -71,21 +71,21 @@ class Service(Node):
 # --- how traffic of a Service is spread over clusters
 
 
-class Member(Node):
+class Member(Node, frozen=True):
     """A cluster in a tier, with its weight: relative, positive."""
 
     cluster: str
     weight: int
 
 
-class Tier(Node):
+class Tier(Node, frozen=True):
     """Clusters that serve together while one of them is left."""
 
     members: tuple[Member, ...]
     """Sorted by cluster name."""
 
 
-class HealthCheck(Node):
+class HealthCheck(Node, frozen=True):
     """How endpoints are checked. Times in milliseconds."""
 
     protocol: Literal["HTTP", "TCP", "GRPC"]
@@ -96,7 +96,7 @@ class HealthCheck(Node):
     healthy_threshold: int
 
 
-class Failback(Node):
+class Failback(Node, frozen=True):
     """How traffic returns after recovery. Times in milliseconds, steps in percent of the declared share."""
 
     hold_ms: int
@@ -104,7 +104,7 @@ class Failback(Node):
     step_interval_ms: int
 
 
-class Spread(Node):
+class Spread(Node, frozen=True):
     """Shares over clusters for every set of lost clusters.
 
     The first tier that has a healthy endpoint serves; inside a tier the healthy clusters share by weight. With
@@ -133,7 +133,7 @@ class Spread(Node):
 # --- where matched traffic goes
 
 
-class Subset(Node):
+class Subset(Node, frozen=True):
     """Some pods of a Service, by labels other than the cluster's; no pod left = all pods of the Service."""
 
     name: str
@@ -142,7 +142,7 @@ class Subset(Node):
     """Pods that carry no label which begins so (or an empty one) are meant; "" = no such condition."""
 
 
-class Backend(Node):
+class Backend(Node, frozen=True):
     """A port of a Service, limited and spread."""
 
     service: ObjectName
@@ -152,7 +152,7 @@ class Backend(Node):
     origin: Origin = Origin("")
 
 
-class HeaderControl(Node):
+class HeaderControl(Node, frozen=True):
     """Changes to headers, for requests and responses. Pairs keep the order in which they were written."""
 
     request_add: tuple[tuple[str, str], ...] = ()
@@ -164,7 +164,7 @@ class HeaderControl(Node):
     origin: Origin = Origin("")
 
 
-class Share(Node):
+class Share(Node, frozen=True):
     """A backend and its weight in a split; weights are relative to their sum."""
 
     backend: Backend
@@ -176,13 +176,13 @@ class Share(Node):
     origin: Origin = Origin("")
 
 
-class Split(Node):
+class Split(Node, frozen=True):
     """Backends and their shares: the base first, canaries behind it in their order. Never all zero."""
 
     shares: tuple[Share, ...]
 
 
-class Forward(Node):
+class Forward(Node, frozen=True):
     """Send the request on."""
 
     split: Split
@@ -190,7 +190,7 @@ class Forward(Node):
     """Takes over when no endpoint of the split is usable."""
 
 
-class Redirect(Node):
+class Redirect(Node, frozen=True):
     """Answer with a Location. Absent parts stay as in the request."""
 
     status: int
@@ -201,7 +201,7 @@ class Redirect(Node):
     origin: Origin = Origin("")
 
 
-class DirectResponse(Node):
+class DirectResponse(Node, frozen=True):
     """Answer without a backend."""
 
     status: int
@@ -215,7 +215,7 @@ Action = Forward | Redirect | DirectResponse
 # --- which requests match
 
 
-class PathMatch(Node):
+class PathMatch(Node, frozen=True):
     """The path without its query.
 
     `prefix` matches whole segments: `/foo` matches `/foo` and `/foo/x`, not `/foobar`. `regex` (RE2) has to cover
@@ -226,7 +226,7 @@ class PathMatch(Node):
     value: str
 
 
-class ValueMatch(Node):
+class ValueMatch(Node, frozen=True):
     """A condition on one header, query parameter or cookie. `regex` (RE2) has to cover the whole value."""
 
     name: str
@@ -234,7 +234,7 @@ class ValueMatch(Node):
     value: str
 
 
-class Match(Node):
+class Match(Node, frozen=True):
     """All conditions hold."""
 
     path: PathMatch
@@ -248,7 +248,7 @@ class Match(Node):
 # --- policies: each sits on the node that it governs
 
 
-class Rewrite(Node):
+class Rewrite(Node, frozen=True):
     """What the backend sees. `path`: replaces the path, the matched prefix, or (regex) is a substitution."""
 
     kind: Literal["", "full", "prefix", "regex"] = ""
@@ -259,7 +259,7 @@ class Rewrite(Node):
     origin: Origin = Origin("")
 
 
-class Cors(Node):
+class Cors(Node, frozen=True):
     """Cross-origin rules; preflights are answered by the gateway."""
 
     allow_origins: tuple[str, ...]
@@ -272,14 +272,14 @@ class Cors(Node):
     origin: Origin = Origin("")
 
 
-class Timeout(Node):
+class Timeout(Node, frozen=True):
     """Limit for the whole exchange, in seconds; 504 beyond it."""
 
     seconds: int
     origin: Origin = Origin("")
 
 
-class Retry(Node):
+class Retry(Node, frozen=True):
     """Repeats of a failed request. `attempts` 0 = never."""
 
     attempts: int
@@ -295,7 +295,7 @@ class Retry(Node):
     origin: Origin = Origin("")
 
 
-class Mirror(Node):
+class Mirror(Node, frozen=True):
     """A copy of some requests; its answer is thrown away."""
 
     backend: Backend
@@ -303,7 +303,7 @@ class Mirror(Node):
     origin: Origin = Origin("")
 
 
-class Policies(Node):
+class Policies(Node, frozen=True):
     """What else happens to requests of a route."""
 
     rewrite: Rewrite | None = None
@@ -315,7 +315,7 @@ class Policies(Node):
     mirror: Mirror | None = None
 
 
-class Route(Node):
+class Route(Node, frozen=True):
     """Requests that match, what happens to them, and who said so."""
 
     match: Match
@@ -328,7 +328,7 @@ class Route(Node):
     origin: Origin = Origin("")
 
 
-class Tls(Node):
+class Tls(Node, frozen=True):
     """A certificate by reference; never its content."""
 
     namespace: str
@@ -336,7 +336,7 @@ class Tls(Node):
     origin: Origin = Origin("")
 
 
-class VirtualHost(Node):
+class VirtualHost(Node, frozen=True):
     """A host and its routes, in the order in which they are tried."""
 
     host: str
@@ -346,7 +346,7 @@ class VirtualHost(Node):
     aliases: tuple[str, ...] = ()
 
 
-class Listener(Node):
+class Listener(Node, frozen=True):
     """A port of the gateway."""
 
     name: str
@@ -354,7 +354,7 @@ class Listener(Node):
     protocol: Literal["HTTP", "HTTPS"]
 
 
-class Gateway(Node):
+class Gateway(Node, frozen=True):
     """One entry for traffic to many clusters, and its hosts in order."""
 
     name: str
@@ -365,7 +365,7 @@ class Gateway(Node):
     hosts: tuple[VirtualHost, ...]
 
 
-class Traffic(Node):
+class Traffic(Node, frozen=True):
     """The traffic program: of a whole fleet, or of an independent part of it."""
 
     gateways: tuple[Gateway, ...]

@@ -29,7 +29,7 @@ Seconds = Annotated[int, Meta(ge=0, le=86400)]
 Replicas = Annotated[int, Meta(ge=0, le=10000)]
 
 
-class KeyReference(Node, kw_only=True):
+class KeyReference(Node, frozen=True, kw_only=True):
     """One key of a ConfigMap or Secret."""
 
     name: DnsSubdomain
@@ -40,14 +40,14 @@ class KeyReference(Node, kw_only=True):
     """Whether the pod starts without it."""
 
 
-class FieldReference(Node, kw_only=True):
+class FieldReference(Node, frozen=True, kw_only=True):
     """A field of the pod itself (downward API)."""
 
     field_path: Text
     """Path such as `metadata.name` or `status.podIP`."""
 
 
-class ResourceFieldReference(Node, kw_only=True):
+class ResourceFieldReference(Node, frozen=True, kw_only=True):
     """A resource request or limit of the container (downward API)."""
 
     resource: Text
@@ -56,7 +56,7 @@ class ResourceFieldReference(Node, kw_only=True):
     """Unit of the value."""
 
 
-class EnvSource(Node, kw_only=True):
+class EnvSource(Node, frozen=True, kw_only=True):
     """Where the value of an environment variable comes from."""
 
     secret_key_ref: KeyReference | None = None
@@ -69,7 +69,7 @@ class EnvSource(Node, kw_only=True):
     """A resource of the container."""
 
 
-class EnvVar(Node, kw_only=True):
+class EnvVar(Node, frozen=True, kw_only=True):
     """An environment variable: `value` or `valueFrom`."""
 
     name: EnvName
@@ -80,7 +80,7 @@ class EnvVar(Node, kw_only=True):
     """Where its value comes from."""
 
 
-class OptionalReference(Node, kw_only=True):
+class OptionalReference(Node, frozen=True, kw_only=True):
     """A ConfigMap or Secret as a whole."""
 
     name: DnsSubdomain
@@ -89,7 +89,7 @@ class OptionalReference(Node, kw_only=True):
     """Whether the pod starts without it."""
 
 
-class EnvFromSource(Node, kw_only=True):
+class EnvFromSource(Node, frozen=True, kw_only=True):
     """All keys of a ConfigMap or Secret as environment variables."""
 
     prefix: str = ""
@@ -100,7 +100,7 @@ class EnvFromSource(Node, kw_only=True):
     """The Secret."""
 
 
-class Port(Node, kw_only=True):
+class Port(Node, frozen=True, kw_only=True):
     """A port of the Service and of the container behind it."""
 
     name: PortName
@@ -115,7 +115,7 @@ class Port(Node, kw_only=True):
     """Application protocol of the Service port, such as `http`, `grpc` or `kubernetes.io/h2c`."""
 
 
-class HttpHeader(Node, kw_only=True):
+class HttpHeader(Node, frozen=True, kw_only=True):
     """A header that a probe sends."""
 
     name: Text
@@ -124,7 +124,7 @@ class HttpHeader(Node, kw_only=True):
     """Header value."""
 
 
-class HttpGetAction(Node, kw_only=True):
+class HttpGetAction(Node, frozen=True, kw_only=True):
     """A probe by HTTP GET: 200 to 399 is success."""
 
     path: str = "/"
@@ -137,14 +137,14 @@ class HttpGetAction(Node, kw_only=True):
     """Extra headers."""
 
 
-class TcpSocketAction(Node, kw_only=True):
+class TcpSocketAction(Node, frozen=True, kw_only=True):
     """A probe by opening a connection."""
 
     port: PortNumber | PortName
     """Container port, by number or name."""
 
 
-class GrpcAction(Node, kw_only=True):
+class GrpcAction(Node, frozen=True, kw_only=True):
     """A probe by the gRPC health protocol."""
 
     port: PortNumber
@@ -153,14 +153,14 @@ class GrpcAction(Node, kw_only=True):
     """Service to ask for."""
 
 
-class ExecAction(Node, kw_only=True):
+class ExecAction(Node, frozen=True, kw_only=True):
     """A probe by a command in the container."""
 
     command: Annotated[tuple[str, ...], Meta(min_length=1)]
     """Command and arguments; no shell."""
 
 
-class Probe(Node, kw_only=True):
+class Probe(Node, frozen=True, kw_only=True):
     """A check of the container: exactly one of `httpGet`, `tcpSocket`, `grpc`, `exec`."""
 
     http_get: HttpGetAction | None = None
@@ -183,7 +183,7 @@ class Probe(Node, kw_only=True):
     """Failures in a row until unhealthy."""
 
 
-class Resources(Node, kw_only=True):
+class Resources(Node, frozen=True, kw_only=True):
     """What a container asks for and may use at most."""
 
     requests: dict[str, Quantity] = msgspec.field(default_factory=dict)
@@ -192,7 +192,7 @@ class Resources(Node, kw_only=True):
     """At most."""
 
 
-class KeyToPath(Node, kw_only=True):
+class KeyToPath(Node, frozen=True, kw_only=True):
     """One key of a ConfigMap or Secret as a file."""
 
     key: ConfigKey
@@ -203,7 +203,7 @@ class KeyToPath(Node, kw_only=True):
     """File mode."""
 
 
-class ConfigMapVolume(Node, kw_only=True):
+class ConfigMapVolume(Node, frozen=True, kw_only=True):
     """A ConfigMap as files."""
 
     name: DnsSubdomain
@@ -214,7 +214,7 @@ class ConfigMapVolume(Node, kw_only=True):
     """Whether the pod starts without it."""
 
 
-class SecretVolume(Node, kw_only=True):
+class SecretVolume(Node, frozen=True, kw_only=True):
     """A Secret as files."""
 
     secret_name: DnsSubdomain
@@ -225,7 +225,7 @@ class SecretVolume(Node, kw_only=True):
     """Whether the pod starts without it."""
 
 
-class EmptyDirVolume(Node, kw_only=True):
+class EmptyDirVolume(Node, frozen=True, kw_only=True):
     """Scratch space that goes with the pod."""
 
     medium: Literal["", "Memory"] = ""
@@ -234,7 +234,7 @@ class EmptyDirVolume(Node, kw_only=True):
     """At most."""
 
 
-class PersistentVolumeClaimVolume(Node, kw_only=True):
+class PersistentVolumeClaimVolume(Node, frozen=True, kw_only=True):
     """An existing claim."""
 
     claim_name: DnsSubdomain
@@ -243,7 +243,7 @@ class PersistentVolumeClaimVolume(Node, kw_only=True):
     """Whether it is mounted read-only."""
 
 
-class Volume(Node, kw_only=True):
+class Volume(Node, frozen=True, kw_only=True):
     """Files for the container: exactly one source."""
 
     name: DnsLabel
@@ -258,7 +258,7 @@ class Volume(Node, kw_only=True):
     """An existing claim."""
 
 
-class VolumeMount(Node, kw_only=True):
+class VolumeMount(Node, frozen=True, kw_only=True):
     """Where a volume appears in the container."""
 
     name: DnsLabel
@@ -271,7 +271,7 @@ class VolumeMount(Node, kw_only=True):
     """Whether writing is refused."""
 
 
-class Capabilities(Node, kw_only=True):
+class Capabilities(Node, frozen=True, kw_only=True):
     """Linux capabilities."""
 
     add: tuple[Text, ...] = ()
@@ -280,7 +280,7 @@ class Capabilities(Node, kw_only=True):
     """Dropped ones."""
 
 
-class SeccompProfile(Node, kw_only=True):
+class SeccompProfile(Node, frozen=True, kw_only=True):
     """System calls that are allowed."""
 
     type: Literal["RuntimeDefault", "Unconfined", "Localhost"] = "RuntimeDefault"
@@ -289,7 +289,7 @@ class SeccompProfile(Node, kw_only=True):
     """File of a `Localhost` profile."""
 
 
-class SecurityContext(Node, kw_only=True):
+class SecurityContext(Node, frozen=True, kw_only=True):
     """Rights of the container; the defaults are those of the restricted Pod Security Standard."""
 
     run_as_non_root: bool = True
@@ -312,7 +312,7 @@ class SecurityContext(Node, kw_only=True):
     """System calls that are allowed."""
 
 
-class Toleration(Node, kw_only=True):
+class Toleration(Node, frozen=True, kw_only=True):
     """A node taint that pods accept."""
 
     key: Text | None = None
@@ -327,7 +327,7 @@ class Toleration(Node, kw_only=True):
     """How long a NoExecute taint is accepted."""
 
 
-class Autoscaling(Node, kw_only=True):
+class Autoscaling(Node, frozen=True, kw_only=True):
     """A HorizontalPodAutoscaler; the Deployment then has no `replicas`."""
 
     min_replicas: Annotated[int, Meta(ge=1, le=10000)]
@@ -342,7 +342,7 @@ class Autoscaling(Node, kw_only=True):
     """Mean memory use over the requests to aim at."""
 
 
-class DisruptionBudget(Node, kw_only=True):
+class DisruptionBudget(Node, frozen=True, kw_only=True):
     """A PodDisruptionBudget: exactly one of the two."""
 
     min_available: Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]+%$")] | None = None
@@ -351,7 +351,7 @@ class DisruptionBudget(Node, kw_only=True):
     """Pods that may go, by number or percent."""
 
 
-class Config(Node, kw_only=True):
+class Config(Node, frozen=True, kw_only=True):
     """A ConfigMap of the app; pods restart when it changes."""
 
     data: Annotated[dict[ConfigKey, str], Meta(min_length=1)]
@@ -360,7 +360,7 @@ class Config(Node, kw_only=True):
     """Where the keys appear as files; absent = as environment variables."""
 
 
-class ServiceAccount(Node, kw_only=True):
+class ServiceAccount(Node, frozen=True, kw_only=True):
     """The identity of the pods."""
 
     name: DnsSubdomain | None = None
@@ -371,14 +371,14 @@ class ServiceAccount(Node, kw_only=True):
     """Whether pods get the token of the account."""
 
 
-class Capacity(Node, kw_only=True):
+class Capacity(Node, frozen=True, kw_only=True):
     """What one replica carries."""
 
     requests_per_second: Annotated[float, Meta(gt=0)]
     """Requests per second of one replica."""
 
 
-class Placement(Node, kw_only=True):
+class Placement(Node, frozen=True, kw_only=True):
     """Where an app runs: by name or by label, not both."""
 
     clusters: tuple[DnsSubdomain, ...] = ()
@@ -387,7 +387,7 @@ class Placement(Node, kw_only=True):
     """Clusters by label."""
 
 
-class Where(Node, kw_only=True):
+class Where(Node, frozen=True, kw_only=True):
     """Which placements an override is for; all given conditions hold."""
 
     clusters: tuple[DnsSubdomain, ...] = ()
@@ -398,7 +398,7 @@ class Where(Node, kw_only=True):
     """Versions of the app; absent = all, the stable one included."""
 
 
-class PodSpec(Node, kw_only=True):
+class PodSpec(Node, frozen=True, kw_only=True):
     """What overrides and versions may change; every field is optional here."""
 
     image: Text | None = None
@@ -455,7 +455,7 @@ class PodSpec(Node, kw_only=True):
     """What one replica carries."""
 
 
-class Version(PodSpec, kw_only=True):
+class Version(PodSpec, frozen=True, kw_only=True):
     """A further version beside the stable one: Deployment and Service `<app>-<name>`."""
 
     name: DnsLabel
@@ -464,7 +464,7 @@ class Version(PodSpec, kw_only=True):
     """Where it runs; default: where the app runs."""
 
 
-class Override(Node, kw_only=True):
+class Override(Node, frozen=True, kw_only=True):
     """How some placements differ. Overrides apply in order."""
 
     where: Where
@@ -475,7 +475,7 @@ class Override(Node, kw_only=True):
     """Strategic merge patch on an emitted object, found by `kind` and `metadata.name` (default: the Deployment)."""
 
 
-class AppSpec(PodSpec, kw_only=True):
+class AppSpec(PodSpec, frozen=True, kw_only=True):
     """What an app is."""
 
     placement: Placement
@@ -492,7 +492,7 @@ class AppSpec(PodSpec, kw_only=True):
     """Values for the templates."""
 
 
-class App(Document, kw_only=True):
+class App(Document, frozen=True, kw_only=True):
     """An application and the clusters it runs in."""
 
     api_version: Literal["fleetgate.dev/v1alpha1"]

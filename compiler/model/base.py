@@ -48,7 +48,7 @@ class Node(
     """One mapping that people write: camelCase names, unknown fields refused."""
 
 
-class Document(Node, kw_only=True):
+class Document(Node, frozen=True, kw_only=True):
     """What every kind begins with."""
 
     api_version: str
@@ -57,7 +57,7 @@ class Document(Node, kw_only=True):
     """Name of the kind."""
 
 
-class Metadata(Node, kw_only=True):
+class Metadata(Node, frozen=True, kw_only=True):
     """Name, labels and annotations of an object in a namespace (Kubernetes ObjectMeta)."""
 
     name: DnsSubdomain
@@ -70,7 +70,7 @@ class Metadata(Node, kw_only=True):
     """Annotations, as in Kubernetes; values are strings."""
 
 
-class ClusterMetadata(Node, kw_only=True):
+class ClusterMetadata(Node, frozen=True, kw_only=True):
     """Name, labels and annotations of an object without a namespace."""
 
     name: DnsSubdomain
@@ -81,14 +81,14 @@ class ClusterMetadata(Node, kw_only=True):
     """Annotations, as in Kubernetes; values are strings."""
 
 
-class LabelSelector(Node, kw_only=True):
+class LabelSelector(Node, frozen=True, kw_only=True):
     """Which objects are meant, by their labels: every pair must be there."""
 
     match_labels: Labels
     """Labels that an object must carry."""
 
 
-class LocalReference(Node, kw_only=True):
+class LocalReference(Node, frozen=True, kw_only=True):
     """Another object of the same namespace, by name."""
 
     name: DnsSubdomain

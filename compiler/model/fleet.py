@@ -23,7 +23,7 @@ TargetName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=32)]
 Loss = Literal["Cluster", "Zone", "Region"]
 
 
-class Listener(Node, kw_only=True):
+class Listener(Node, frozen=True, kw_only=True):
     """A port that the gateway listens on."""
 
     name: DnsLabel
@@ -34,7 +34,7 @@ class Listener(Node, kw_only=True):
     """What is spoken on the port."""
 
 
-class Destination(Node, kw_only=True):
+class Destination(Node, frozen=True, kw_only=True):
     """A cluster as Argo CD knows it: by API server or by name (Application `spec.destination`)."""
 
     server: Annotated[str, Meta(pattern=r"^https://[^\s/]+(/.*)?$", max_length=1024)] | None = None
@@ -43,7 +43,7 @@ class Destination(Node, kw_only=True):
     """Name that the cluster has in Argo CD."""
 
 
-class MseInstance(Node, kw_only=True):
+class MseInstance(Node, frozen=True, kw_only=True):
     """Size of the MSE gateway (MseIngressConfig `spec.common.instance`)."""
 
     spec: Literal["2c4g", "4c8g", "8c16g", "16c32g"] = "4c8g"
@@ -52,7 +52,7 @@ class MseInstance(Node, kw_only=True):
     """Number of gateway replicas."""
 
 
-class MseGateway(Node, kw_only=True):
+class MseGateway(Node, frozen=True, kw_only=True):
     """The MSE side of a gateway: a `MseIngressConfig` in the fleet instance."""
 
     destination: Destination = msgspec.field(
@@ -67,14 +67,14 @@ class MseGateway(Node, kw_only=True):
     """One or two vSwitch ids, primary first."""
 
 
-class EnvoyPlacement(Node, kw_only=True):
+class EnvoyPlacement(Node, frozen=True, kw_only=True):
     """Clusters in which the Envoy gateway runs."""
 
     clusters: tuple[DnsSubdomain, ...] = ()
     """Cluster names; at least two, so that the loss of one is survived."""
 
 
-class EnvoyService(Node, kw_only=True):
+class EnvoyService(Node, frozen=True, kw_only=True):
     """The Service in front of the Envoy pods."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "LoadBalancer"
@@ -83,7 +83,7 @@ class EnvoyService(Node, kw_only=True):
     """Annotations for the load balancer of the cloud."""
 
 
-class EnvoyGateway(Node, kw_only=True):
+class EnvoyGateway(Node, frozen=True, kw_only=True):
     """The Envoy side of a gateway."""
 
     image: Text = "envoyproxy/envoy:v1.40.0"
@@ -98,7 +98,7 @@ class EnvoyGateway(Node, kw_only=True):
     """The Service in front of it."""
 
 
-class Gateway(Node, kw_only=True):
+class Gateway(Node, frozen=True, kw_only=True):
     """One entry for traffic to many clusters."""
 
     name: DnsLabel
@@ -119,7 +119,7 @@ class Gateway(Node, kw_only=True):
     """Settings of target `envoy`."""
 
 
-class ArgoCD(Node, kw_only=True):
+class ArgoCD(Node, frozen=True, kw_only=True):
     """How Argo CD delivers the rendered tree."""
 
     repo_url: Text = msgspec.field(name="repoURL")
@@ -136,7 +136,7 @@ class ArgoCD(Node, kw_only=True):
     """One Application per cluster, per cluster and namespace, or per cluster and app."""
 
 
-class Tenant(Node, kw_only=True):
+class Tenant(Node, frozen=True, kw_only=True):
     """Which paths of the repo may define what."""
 
     name: DnsLabel
@@ -151,7 +151,7 @@ class Tenant(Node, kw_only=True):
     """Kinds that its plain and extra manifests may have; empty = all namespaced kinds."""
 
 
-class DrillBudgets(Node, kw_only=True):
+class DrillBudgets(Node, frozen=True, kw_only=True):
     """Bounds that a drill must keep."""
 
     failed: Annotated[int, Meta(ge=0)] = 0
@@ -162,14 +162,14 @@ class DrillBudgets(Node, kw_only=True):
     """Time until traffic has left a lost cluster."""
 
 
-class Drill(Node, kw_only=True):
+class Drill(Node, frozen=True, kw_only=True):
     """Settings of `fleetgate drill`."""
 
     budgets: DrillBudgets = DrillBudgets()
     """Bounds that a drill must keep."""
 
 
-class Acceptance(Node, kw_only=True):
+class Acceptance(Node, frozen=True, kw_only=True):
     """A finding that is accepted on purpose: a warning that is not shown and `--strict` lets pass."""
 
     code: Text
@@ -182,7 +182,7 @@ class Acceptance(Node, kw_only=True):
     """Last day of the acceptance (YYYY-MM-DD); compared only by `check --as-of`."""
 
 
-class FleetSpec(Node, kw_only=True):
+class FleetSpec(Node, frozen=True, kw_only=True):
     """What a fleet consists of."""
 
     compiler: (
@@ -211,7 +211,7 @@ class FleetSpec(Node, kw_only=True):
     """Findings accepted on purpose."""
 
 
-class Fleet(Document, kw_only=True):
+class Fleet(Document, frozen=True, kw_only=True):
     """The fleet of one root."""
 
     api_version: Literal["fleetgate.dev/v1alpha1"]
@@ -222,7 +222,7 @@ class Fleet(Document, kw_only=True):
     """What it consists of."""
 
 
-class ReachTls(Node, kw_only=True):
+class ReachTls(Node, frozen=True, kw_only=True):
     """TLS from the gateway to a cluster's entry."""
 
     server_name: DnsSubdomain
@@ -231,7 +231,7 @@ class ReachTls(Node, kw_only=True):
     """Secret of the gateway's namespace with the CA (`ca.crt`); default: the system's CAs."""
 
 
-class Reach(Node, kw_only=True):
+class Reach(Node, frozen=True, kw_only=True):
     """How a gateway reaches the pods of a cluster."""
 
     type: Literal["PodIP", "Address"] = "PodIP"
@@ -244,14 +244,14 @@ class Reach(Node, kw_only=True):
     """TLS to the cluster's entry, with type `Address`; absent = plain."""
 
 
-class ClusterArgoCD(Node, kw_only=True):
+class ClusterArgoCD(Node, frozen=True, kw_only=True):
     """The cluster as Argo CD knows it."""
 
     destination: Destination
     """By API server or by name."""
 
 
-class ClusterSpec(Node, kw_only=True):
+class ClusterSpec(Node, frozen=True, kw_only=True):
     """Where a cluster is and how it is reached."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=63)] | None = None
@@ -266,7 +266,7 @@ class ClusterSpec(Node, kw_only=True):
     """How a gateway reaches its pods."""
 
 
-class Cluster(Document, kw_only=True):
+class Cluster(Document, frozen=True, kw_only=True):
     """A member cluster."""
 
     api_version: Literal["fleetgate.dev/v1alpha1"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from compiler.model.app import App
-from compiler.model.base import Document
 from compiler.model.fleet import Cluster, Fleet
 from compiler.model.kubernetes import EndpointSlice, Ingress, IngressClass, Service
 from compiler.model.mse import MseIngressConfig
 from compiler.model.traffic import TrafficPin, TrafficPolicy, TrafficState
+
+if TYPE_CHECKING:
+    from compiler.model.base import Document
 
 KINDS: tuple[tuple[str, str, type[Document]], ...] = (
     ("fleetgate.dev/v1alpha1", "Fleet", Fleet),

@@ -14,7 +14,7 @@ Host = Annotated[str, Meta(pattern=HOST, max_length=253)]
 PortName = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 
 
-class ServiceBackendPort(Node, kw_only=True):
+class ServiceBackendPort(Node, frozen=True, kw_only=True):
     """A Service port: exactly one of the two (Ingress v1, `backend.service.port`)."""
 
     name: PortName | None = None
@@ -23,7 +23,7 @@ class ServiceBackendPort(Node, kw_only=True):
     """By number."""
 
 
-class IngressServiceBackend(Node, kw_only=True):
+class IngressServiceBackend(Node, frozen=True, kw_only=True):
     """A Service that gets the traffic."""
 
     name: DnsSubdomain
@@ -32,7 +32,7 @@ class IngressServiceBackend(Node, kw_only=True):
     """Its port."""
 
 
-class TypedReference(Node, kw_only=True):
+class TypedReference(Node, frozen=True, kw_only=True):
     """An object as backend (Ingress v1, `backend.resource`)."""
 
     api_group: str | None = None
@@ -43,7 +43,7 @@ class TypedReference(Node, kw_only=True):
     """Its name."""
 
 
-class IngressBackend(Node, kw_only=True):
+class IngressBackend(Node, frozen=True, kw_only=True):
     """Where matched traffic goes."""
 
     service: IngressServiceBackend | None = None
@@ -52,7 +52,7 @@ class IngressBackend(Node, kw_only=True):
     """Another object; no target here can express it."""
 
 
-class HttpIngressPath(Node, kw_only=True):
+class HttpIngressPath(Node, frozen=True, kw_only=True):
     """A path and its backend."""
 
     path: str | None = None
@@ -63,14 +63,14 @@ class HttpIngressPath(Node, kw_only=True):
     """Where matched traffic goes."""
 
 
-class HttpIngressRule(Node, kw_only=True):
+class HttpIngressRule(Node, frozen=True, kw_only=True):
     """The paths of a host."""
 
     paths: Annotated[tuple[HttpIngressPath, ...], Meta(min_length=1)]
     """Paths and their backends."""
 
 
-class IngressRule(Node, kw_only=True):
+class IngressRule(Node, frozen=True, kw_only=True):
     """A host and its paths."""
 
     host: Host | None = None
@@ -79,7 +79,7 @@ class IngressRule(Node, kw_only=True):
     """The paths of the host."""
 
 
-class IngressTls(Node, kw_only=True):
+class IngressTls(Node, frozen=True, kw_only=True):
     """A certificate and its hosts."""
 
     hosts: tuple[Host, ...] = ()
@@ -88,7 +88,7 @@ class IngressTls(Node, kw_only=True):
     """Secret of type kubernetes.io/tls, in the namespace of the Ingress."""
 
 
-class IngressSpec(Node, kw_only=True):
+class IngressSpec(Node, frozen=True, kw_only=True):
     """Rules of an Ingress (Kubernetes IngressSpec)."""
 
     ingress_class_name: DnsSubdomain | None = None
@@ -101,7 +101,7 @@ class IngressSpec(Node, kw_only=True):
     """Hosts and paths."""
 
 
-class Ingress(Document, kw_only=True):
+class Ingress(Document, frozen=True, kw_only=True):
     """A fleet Ingress: a plain Kubernetes Ingress for Services of many clusters."""
 
     api_version: Literal["networking.k8s.io/v1"]
@@ -112,7 +112,7 @@ class Ingress(Document, kw_only=True):
     """Hosts, paths, backends."""
 
 
-class IngressClassParameters(Node, kw_only=True):
+class IngressClassParameters(Node, frozen=True, kw_only=True):
     """The configuration of an IngressClass."""
 
     api_group: str | None = None
@@ -127,7 +127,7 @@ class IngressClassParameters(Node, kw_only=True):
     """Whether the object has a namespace."""
 
 
-class IngressClassSpec(Node, kw_only=True):
+class IngressClassSpec(Node, frozen=True, kw_only=True):
     """Who serves the class."""
 
     controller: Text
@@ -136,7 +136,7 @@ class IngressClassSpec(Node, kw_only=True):
     """Its configuration."""
 
 
-class IngressClass(Document, kw_only=True):
+class IngressClass(Document, frozen=True, kw_only=True):
     """Who serves the Ingresses that name it; written only where the generated one does not fit."""
 
     api_version: Literal["networking.k8s.io/v1"]
@@ -147,7 +147,7 @@ class IngressClass(Document, kw_only=True):
     """Who serves it."""
 
 
-class ServicePort(Node, kw_only=True):
+class ServicePort(Node, frozen=True, kw_only=True):
     """A port of a plain Service."""
 
     name: PortName | None = None
@@ -175,7 +175,7 @@ class ServiceSpec(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     """Labels of its pods."""
 
 
-class Service(Document, kw_only=True):
+class Service(Document, frozen=True, kw_only=True):
     """A Service that another tool deploys, for people who want the gateway only.
 
     The annotation `fleetgate.dev/clusters` says where it exists: Cluster names separated by commas.
@@ -189,7 +189,7 @@ class Service(Document, kw_only=True):
     """Its ports."""
 
 
-class EndpointConditions(Node, kw_only=True):
+class EndpointConditions(Node, frozen=True, kw_only=True):
     """State of an endpoint."""
 
     ready: bool | None = None
@@ -200,7 +200,7 @@ class EndpointConditions(Node, kw_only=True):
     """Whether it is about to end."""
 
 
-class Endpoint(Node, kw_only=True):
+class Endpoint(Node, frozen=True, kw_only=True):
     """A backend address."""
 
     addresses: Annotated[tuple[Text, ...], Meta(min_length=1)]
@@ -219,7 +219,7 @@ class Endpoint(Node, kw_only=True):
     """Topology hints."""
 
 
-class EndpointPort(Node, kw_only=True):
+class EndpointPort(Node, frozen=True, kw_only=True):
     """A port of the endpoints."""
 
     name: str = ""
@@ -232,7 +232,7 @@ class EndpointPort(Node, kw_only=True):
     """Application protocol."""
 
 
-class EndpointSlice(Document, kw_only=True):
+class EndpointSlice(Document, frozen=True, kw_only=True):
     """Static backend addresses of a Service in one cluster.
 
     Labels: `kubernetes.io/service-name` names the Service, `topology.istio.io/cluster` the cluster.

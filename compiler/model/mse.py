@@ -11,14 +11,14 @@ from compiler.model.base import ClusterMetadata, Document, Node, Text
 SlbSpec = Literal["slb.s1.small", "slb.s2.small", "slb.s2.medium", "slb.s3.small", "slb.s3.medium", "slb.s3.large"]
 
 
-class MsePay(Node, kw_only=True):
+class MsePay(Node, frozen=True, kw_only=True):
     """How the gateway is paid."""
 
     pay_type: Literal["POSTPAY"] = "POSTPAY"
     """Pay as you go; the only value."""
 
 
-class MseInstanceSpec(Node, kw_only=True):
+class MseInstanceSpec(Node, frozen=True, kw_only=True):
     """Size of the gateway."""
 
     spec: Literal["2c4g", "4c8g", "8c16g", "16c32g"] | None = None
@@ -27,7 +27,7 @@ class MseInstanceSpec(Node, kw_only=True):
     """Number of replicas; MSE's default is 3."""
 
 
-class MseNetwork(Node, kw_only=True):
+class MseNetwork(Node, frozen=True, kw_only=True):
     """Where the gateway is."""
 
     v_switches: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=2)] | None = None
@@ -38,7 +38,7 @@ class MseNetwork(Node, kw_only=True):
     """Size of the private load balancer."""
 
 
-class MseCommon(Node, kw_only=True):
+class MseCommon(Node, frozen=True, kw_only=True):
     """Payment, size, network."""
 
     pay: MsePay | None = None
@@ -51,14 +51,14 @@ class MseCommon(Node, kw_only=True):
     """Kind of security group; MSE's default is normal."""
 
 
-class MseTls(Node, kw_only=True):
+class MseTls(Node, frozen=True, kw_only=True):
     """TLS of the whole gateway."""
 
     enable_hardware_acceleration: bool | None = None
     """TLS acceleration; MSE's default is true."""
 
 
-class MseIpAccessControl(Node, kw_only=True):
+class MseIpAccessControl(Node, frozen=True, kw_only=True):
     """Client addresses for the whole gateway."""
 
     whitelist: tuple[Text, ...] | None = None
@@ -67,7 +67,7 @@ class MseIpAccessControl(Node, kw_only=True):
     """None of these addresses or CIDRs."""
 
 
-class MseGlobal(Node, kw_only=True):
+class MseGlobal(Node, frozen=True, kw_only=True):
     """Settings of the whole gateway."""
 
     tls: MseTls | None = None
@@ -76,28 +76,28 @@ class MseGlobal(Node, kw_only=True):
     """Client addresses."""
 
 
-class MseSls(Node, kw_only=True):
+class MseSls(Node, frozen=True, kw_only=True):
     """Access logs to SLS."""
 
     reuse_project: str
     """Project; empty = the default one."""
 
 
-class MseLogging(Node, kw_only=True):
+class MseLogging(Node, frozen=True, kw_only=True):
     """Access logs."""
 
     sls: MseSls | None = None
     """To SLS."""
 
 
-class MseSampling(Node, kw_only=True):
+class MseSampling(Node, frozen=True, kw_only=True):
     """A tracing back end."""
 
     sample_rate: Annotated[str, Meta(pattern=r"^([0-9]|[1-9][0-9]|100)$")] | None = None
     """Percent of the requests, as a string."""
 
 
-class MseTracing(Node, kw_only=True):
+class MseTracing(Node, frozen=True, kw_only=True):
     """Tracing: one of the two."""
 
     x_trace: MseSampling | None = None
@@ -106,7 +106,7 @@ class MseTracing(Node, kw_only=True):
     """By OpenTelemetry."""
 
 
-class MseMonitor(Node, kw_only=True):
+class MseMonitor(Node, frozen=True, kw_only=True):
     """Logs and traces."""
 
     logging: MseLogging | None = None
@@ -115,7 +115,7 @@ class MseMonitor(Node, kw_only=True):
     """Traces."""
 
 
-class MseLocal(Node, kw_only=True):
+class MseLocal(Node, frozen=True, kw_only=True):
     """Which Ingresses the gateway reads."""
 
     ingress_class: str | None = None
@@ -124,14 +124,14 @@ class MseLocal(Node, kw_only=True):
     """Namespace to read; empty = all."""
 
 
-class MseIngress(Node, kw_only=True):
+class MseIngress(Node, frozen=True, kw_only=True):
     """Where Ingresses come from."""
 
     local: MseLocal | None = None
     """Ingresses of the fleet instance."""
 
 
-class MseIngressConfigSpec(Node, kw_only=True):
+class MseIngressConfigSpec(Node, frozen=True, kw_only=True):
     """The gateway."""
 
     name: Text | None = None
@@ -150,7 +150,7 @@ class MseIngressConfigSpec(Node, kw_only=True):
     """Where Ingresses come from."""
 
 
-class MseIngressConfig(Document, kw_only=True):
+class MseIngressConfig(Document, frozen=True, kw_only=True):
     """An MSE gateway; written only where the generated one does not fit. Its name is that of the gateway."""
 
     api_version: Literal["mse.alibabacloud.com/v1alpha1"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,21 +19,23 @@ from compiler.model.base import (
     Text,
     Weight,
 )
-from compiler.model.fleet import Loss
+
+if TYPE_CHECKING:
+    from compiler.model.fleet import Loss
 
 Instant = Annotated[
     str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$")
 ]
 
 
-class Demand(Node, kw_only=True):
+class Demand(Node, frozen=True, kw_only=True):
     """Declared peak, for the capacity proof."""
 
     requests_per_second: Annotated[float, Meta(ge=0)]
     """Requests per second, all clusters together."""
 
 
-class TargetRef(Node, kw_only=True):
+class TargetRef(Node, frozen=True, kw_only=True):
     """A Service that a policy governs."""
 
     kind: Literal["Service"] = "Service"
@@ -44,7 +46,7 @@ class TargetRef(Node, kw_only=True):
     """Declared peak of this Service."""
 
 
-class ClusterWeight(Node, kw_only=True):
+class ClusterWeight(Node, frozen=True, kw_only=True):
     """One cluster's weight."""
 
     cluster: DnsSubdomain
@@ -53,14 +55,14 @@ class ClusterWeight(Node, kw_only=True):
     """Relative share; 0 = standby: only when all others are lost."""
 
 
-class ActiveActive(Node, kw_only=True):
+class ActiveActive(Node, frozen=True, kw_only=True):
     """All clusters serve at once."""
 
     weights: tuple[ClusterWeight, ...] = ()
     """Fixed shares; absent = in proportion to replicas."""
 
 
-class TierCluster(Node, kw_only=True):
+class TierCluster(Node, frozen=True, kw_only=True):
     """A cluster in a tier."""
 
     cluster: DnsSubdomain
@@ -69,21 +71,21 @@ class TierCluster(Node, kw_only=True):
     """Relative share in the tier; absent everywhere = in proportion to replicas."""
 
 
-class Tier(Node, kw_only=True):
+class Tier(Node, frozen=True, kw_only=True):
     """Clusters that serve together."""
 
     clusters: Annotated[tuple[TierCluster, ...], Meta(min_length=1)]
     """The clusters of the tier."""
 
 
-class Spillover(Node, kw_only=True):
+class Spillover(Node, frozen=True, kw_only=True):
     """When traffic leaves a tier."""
 
     below_healthy_percent: Percent = 0
     """Healthy share below which traffic spills; 0 = only when nothing of the tier is left."""
 
 
-class PrimarySecondary(Node, kw_only=True):
+class PrimarySecondary(Node, frozen=True, kw_only=True):
     """Ordered tiers: a later one serves when those before it are lost."""
 
     tiers: Annotated[tuple[Tier, ...], Meta(min_length=2)]
@@ -92,7 +94,7 @@ class PrimarySecondary(Node, kw_only=True):
     """When traffic leaves a tier."""
 
 
-class Excluded(Node, kw_only=True):
+class Excluded(Node, frozen=True, kw_only=True):
     """A cluster that gets nothing."""
 
     cluster: DnsSubdomain
@@ -101,7 +103,7 @@ class Excluded(Node, kw_only=True):
     """Why."""
 
 
-class Spread(Node, kw_only=True):
+class Spread(Node, frozen=True, kw_only=True):
     """How traffic is spread over the clusters."""
 
     type: Literal["ActiveActive", "PrimarySecondary"]
@@ -114,7 +116,7 @@ class Spread(Node, kw_only=True):
     """Clusters that get nothing, not even as last resort."""
 
 
-class Survive(Node, kw_only=True):
+class Survive(Node, frozen=True, kw_only=True):
     """Losses that this spread must survive."""
 
     losses: tuple[Loss, ...]
@@ -123,7 +125,7 @@ class Survive(Node, kw_only=True):
     """Why fewer than the Fleet's; required then."""
 
 
-class HealthCheck(Node, kw_only=True):
+class HealthCheck(Node, frozen=True, kw_only=True):
     """How a gateway finds out which endpoints serve."""
 
     protocol: Literal["HTTP", "TCP", "GRPC"] = "HTTP"
@@ -140,21 +142,21 @@ class HealthCheck(Node, kw_only=True):
     """Successes in a row until healthy."""
 
 
-class PolicyRetry(Node, kw_only=True):
+class PolicyRetry(Node, frozen=True, kw_only=True):
     """Which requests may be repeated."""
 
     idempotent_methods: tuple[Literal["PUT", "DELETE", "POST", "PATCH"], ...] = ()
     """Methods beyond GET, HEAD and OPTIONS that backends execute safely twice."""
 
 
-class Hedge(Node, kw_only=True):
+class Hedge(Node, frozen=True, kw_only=True):
     """A second try while the first is still waiting."""
 
     delay: Duration
     """Wait before it, near the service's 99th percentile."""
 
 
-class Failback(Node, kw_only=True):
+class Failback(Node, frozen=True, kw_only=True):
     """How traffic returns after recovery."""
 
     hold: Duration = "60s"
@@ -165,7 +167,7 @@ class Failback(Node, kw_only=True):
     """Time between steps."""
 
 
-class TrafficPolicySpec(Node, kw_only=True):
+class TrafficPolicySpec(Node, frozen=True, kw_only=True):
     """Which Services, and how."""
 
     target_refs: Annotated[tuple[TargetRef, ...], Meta(min_length=1)]
@@ -184,7 +186,7 @@ class TrafficPolicySpec(Node, kw_only=True):
     """How traffic returns after recovery."""
 
 
-class TrafficPolicy(Document, kw_only=True):
+class TrafficPolicy(Document, frozen=True, kw_only=True):
     """How the traffic of some Services is spread over clusters."""
 
     api_version: Literal["fleetgate.dev/v1alpha1"]
@@ -195,7 +197,7 @@ class TrafficPolicy(Document, kw_only=True):
     """Which Services, and how."""
 
 
-class ServiceRef(Node, kw_only=True):
+class ServiceRef(Node, frozen=True, kw_only=True):
     """A Service by namespace and name."""
 
     namespace: DnsLabel
@@ -204,7 +206,7 @@ class ServiceRef(Node, kw_only=True):
     """Its name."""
 
 
-class ServiceWeights(Node, kw_only=True):
+class ServiceWeights(Node, frozen=True, kw_only=True):
     """Effective weights of one Service."""
 
     service: ServiceRef
@@ -213,14 +215,14 @@ class ServiceWeights(Node, kw_only=True):
     """A vector over its clusters, never all zero."""
 
 
-class TrafficStateSpec(Node, kw_only=True):
+class TrafficStateSpec(Node, frozen=True, kw_only=True):
     """Effective weights."""
 
     services: tuple[ServiceWeights, ...] = ()
     """One entry per Service whose weights differ from the declared ones."""
 
 
-class TrafficState(Document, kw_only=True):
+class TrafficState(Document, frozen=True, kw_only=True):
     """Effective weights of a gateway, written by the agent only, on a Git ref of its own."""
 
     api_version: Literal["fleetgate.dev/v1alpha1"]
@@ -233,7 +235,7 @@ class TrafficState(Document, kw_only=True):
     """What the agent saw; read by people, not by the compiler."""
 
 
-class TrafficPinSpec(Node, kw_only=True):
+class TrafficPinSpec(Node, frozen=True, kw_only=True):
     """What is pinned, and until when."""
 
     service: DnsLabel
@@ -248,7 +250,7 @@ class TrafficPinSpec(Node, kw_only=True):
     """Why."""
 
 
-class TrafficPin(Document, kw_only=True):
+class TrafficPin(Document, frozen=True, kw_only=True):
     """A human's pin of weights; the compiler only validates it, the agent applies it."""
 
     api_version: Literal["fleetgate.dev/v1alpha1"]

@@ -1,0 +1,29 @@
+"""What every target has in common: it declares what it can express, and emits files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class ObjectId(Struct, frozen=True, gc=False, order=True):
+    """Identity of an emitted Kubernetes object."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    """Empty for a cluster-scoped object."""
+    name: str
+
+
+class Emission(Struct, frozen=True, gc=False):
+    """One file of the output tree."""
+
+    path: str
+    """Below the output folder, with forward slashes."""
+    text: str
+    scope: tuple[Literal["cluster", "gateway", "argocd"], str, str]
+    """(what it is for, name of that cluster or gateway, namespace): what a delivery groups files by."""
+    objects: tuple[ObjectId, ...]
+    """Objects in the file, in order; shared between placements where equal."""

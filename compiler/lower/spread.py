@@ -1,0 +1,436 @@
+"""How the traffic of each Service is spread over clusters: TrafficPolicy, replicas, pins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.diagnostics import Code, Note, error, warning
+from compiler.ir.traffic import Failback, HealthCheck, Member, ObjectName, Service, Spread, Tier
+from compiler.lower.fleet import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from compiler.diagnostics import Diagnostics, Origin, PathStep
+    from compiler.ir.traffic import ServiceMember
+    from compiler.lower.world import Sourced, World
+    from compiler.model import traffic as model
+    from compiler.model.traffic import TrafficPin, TrafficPolicy
+
+POLICY_SERVICE = error(
+    "policy-service",
+    "a TrafficPolicy or TrafficPin names a Service that no placed App provides",
+    "A TrafficPolicy governs Services of its own namespace: those of Apps (an App `cart` with a version `next` "
+    "provides `cart` and `cart-next`) and plain Services. A policy for a Service that does not exist would do nothing.",
+)
+POLICY_CONFLICT = error(
+    "policy-conflict",
+    "two TrafficPolicies govern one Service",
+    "The spread of a Service is one thing; two policies for it would contradict each other. Keep one.",
+)
+SPREAD_CLUSTER = error(
+    "spread-cluster",
+    "a spread names a cluster in which the Service does not run",
+    "Weights, tiers and exclusions name clusters in which the Service is placed. A share for any other cluster could "
+    "never be served.",
+)
+SPREAD_INCOMPLETE = error(
+    "spread-incomplete",
+    "a spread leaves out a cluster in which the Service runs",
+    "Where weights or tiers are listed, every cluster in which the Service is placed has to appear: with a weight, in "
+    "a tier, with weight 0 (standby), or in `excluded` with a reason. Otherwise a cluster that runs pods would get no "
+    "traffic by mistake.",
+)
+SPREAD_TWICE = error(
+    "spread-twice",
+    "a spread names a cluster twice",
+    "A cluster has one place in a spread: one weight, in one tier, or excluded.",
+)
+SPREAD_EMPTY = error(
+    "spread-empty",
+    "a spread has no cluster with a share",
+    "Weights may not all be zero, and not every cluster may be excluded: there would be nowhere to send traffic.",
+)
+SURVIVE_REASON = error(
+    "survive-reason",
+    "a policy asks for fewer losses than the Fleet, without a reason",
+    "The Fleet's `survive` holds for every spread. A policy may ask for less only with `survive.reason`, so that the "
+    "next reader knows why.",
+)
+OUTSIDE_GATEWAY = warning(
+    "outside-gateway",
+    "a spread names clusters that are no members of the gateway",
+    "A gateway sends traffic to its member clusters alone. The shares of other clusters are left to their own "
+    "gateways; those that are members share in the same proportion.",
+)
+CODES: tuple[Code, ...] = (
+    POLICY_SERVICE,
+    POLICY_CONFLICT,
+    SPREAD_CLUSTER,
+    SPREAD_INCOMPLETE,
+    SPREAD_TWICE,
+    SPREAD_EMPTY,
+    SURVIVE_REASON,
+    OUTSIDE_GATEWAY,
+)
+
+_UNITS = {"ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
+
+
+def milliseconds(duration: str) -> int:
+    """A Go duration (`1m30s`, `100ms`, `0`) in whole milliseconds."""
+    if duration == "0":
+        return 0
+    total, number = 0.0, ""
+    position = 0
+    while position < len(duration):
+        char = duration[position]
+        if char.isdigit() or char == ".":
+            number += char
+            position += 1
+            continue
+        unit = "ms" if duration.startswith("ms", position) else char
+        total += float(number) * _UNITS[unit]
+        number = ""
+        position += len(unit)
+    return round(total)
+
+
+class Spreads:
+    """The spread of each Service, worked out once, with its policy if it has one."""
+
+    def __init__(
+        self,
+        services: Mapping[ObjectName, Service],
+        policies: Sequence[Sourced[TrafficPolicy]],
+        world: World,
+        findings: Diagnostics,
+        absent_is_known: Collection[ObjectName] | None = None,
+    ) -> None:
+        """`absent_is_known`: names whose documents had findings of their own, so that nothing is said of them again."""
+        self._findings = findings
+        self._excused = absent_is_known or ()
+        self._services = services
+        self.policies: dict[ObjectName, tuple[Sourced[TrafficPolicy], Origin]] = {}
+        self.losses: dict[ObjectName, tuple[str, ...]] = {}
+        """Losses that a policy demands instead of the Fleet's."""
+        self._spreads: dict[ObjectName, Spread] = {}
+        self._gateway_spreads: dict[tuple[ObjectName, tuple[str, ...]], Spread] = {}
+        for policy in policies:
+            self._take(policy, world)
+        for name, service in services.items():
+            if name not in self._spreads:
+                self._spreads[name] = by_replicas(service)
+
+    def of(self, service: ObjectName) -> Spread | None:
+        """The declared spread, over all clusters; None for a Service that does not exist."""
+        return self._spreads.get(service)
+
+    def within(self, service: ObjectName, members: tuple[str, ...]) -> Spread | None:
+        """The spread as a gateway with these members can serve it."""
+        spread = self._spreads.get(service)
+        if spread is None:
+            return None
+        key = (service, members)
+        found = self._gateway_spreads.get(key)
+        if found is None:
+            found = self._gateway_spreads[key] = self._restrict(service, spread, members)
+        return found
+
+    def _restrict(self, service: ObjectName, spread: Spread, members: tuple[str, ...]) -> Spread:
+        outside = [c for c in spread.clusters if c not in members]
+        if not outside:
+            return spread
+        if service in self.policies and not spread.by_replicas:
+            policy, _ = self.policies[service]
+            self._findings.add(
+                OUTSIDE_GATEWAY,
+                policy.origin.at("spec", "spread"),
+                str(service),
+                f"no member of the gateway that routes to it: {', '.join(outside)}",
+                "make the clusters members of the gateway, or route to them through a gateway of their own",
+            )
+        tiers = tuple(Tier(kept) for t in spread.tiers if (kept := tuple(m for m in t.members if m.cluster in members)))
+        return Spread(
+            tiers,
+            spread.by_replicas,
+            spread.excluded,
+            spread.spill_below_percent,
+            spread.health_check,
+            spread.hedge_delay_ms,
+            spread.idempotent_methods,
+            spread.failback,
+            spread.origin,
+        )
+
+    def _take(self, policy: Sourced[TrafficPolicy], world: World) -> None:
+        spec = policy.value.spec
+        fleet_losses = world.fleet.value.spec.survive
+        survive = spec.survive
+        if survive is not None:
+            missing = [loss for loss in fleet_losses if loss not in survive.losses]
+            if missing and not survive.reason:
+                self._findings.add(
+                    SURVIVE_REASON,
+                    policy.origin.at("spec", "survive"),
+                    ", ".join(survive.losses) or "[]",
+                    f"the Fleet demands {', '.join(missing)} too",
+                    "add `reason`, or survive what the Fleet demands",
+                    (Note(world.fleet.origin.at("spec", "survive"), "the Fleet's demand"),),
+                )
+        for index, ref in enumerate(spec.target_refs):
+            name = ObjectName(policy.value.metadata.namespace, ref.name)
+            place = policy.origin.at("spec", "targetRefs", index, "name")
+            service = self._services.get(name)
+            if service is None:
+                if name not in self._excused:
+                    here = [s.name for s in self._services if s.namespace == name.namespace]
+                    self._findings.add(
+                        POLICY_SERVICE,
+                        place,
+                        ref.name,
+                        f"no App or Service named {ref.name} exists in namespace {name.namespace}",
+                        nearest(ref.name, here) or "name a Service of an App, or delete the policy",
+                    )
+                continue
+            if name in self.policies:
+                self._findings.add(
+                    POLICY_CONFLICT,
+                    place,
+                    str(name),
+                    "another TrafficPolicy governs this Service",
+                    "keep one policy for it",
+                    (Note(self.policies[name][1], "the other policy"),),
+                )
+                continue
+            self.policies[name] = (policy, place)
+            if survive is not None:
+                self.losses[name] = survive.losses
+            self._spreads[name] = _declared(service, policy, world, self._findings) or by_replicas(service)
+
+
+def by_replicas(service: Service) -> Spread:
+    """The default: every cluster, in proportion to its pods (equal where nobody knows them)."""
+    known = all(m.replicas is not None for m in service.members)
+    weights = tuple(Member(m.cluster, (m.replicas or 0) if known else 1) for m in service.members)
+    if not any(m.weight for m in weights):
+        weights = tuple(Member(m.cluster, 1) for m in weights)
+    serving = tuple(m for m in weights if m.weight)
+    return Spread((Tier(serving),) if serving else (), by_replicas=True, origin=service.origin)
+
+
+def _declared(service: Service, policy: Sourced[TrafficPolicy], world: World, findings: Diagnostics) -> Spread | None:
+    """The spread that a policy declares for a Service; None after findings."""
+    spec = policy.value.spec
+    place = policy.origin.at("spec", "spread")
+    placed = {m.cluster: m for m in service.members}
+    seen: dict[str, Origin] = {}
+    sound = True
+
+    def take(cluster: str, where: Origin) -> bool:
+        nonlocal sound
+        if cluster not in placed:
+            sound = False
+            hint = nearest(cluster, placed) if cluster not in world.clusters else f"it runs in {', '.join(placed)}"
+            why = "no such Cluster" if cluster not in world.clusters else f"Service {service.name} does not run there"
+            findings.add(SPREAD_CLUSTER, where, cluster, why, f"name a cluster in which it runs: {hint}")
+            return False
+        if cluster in seen:
+            sound = False
+            findings.add(
+                SPREAD_TWICE,
+                where,
+                cluster,
+                "this cluster stands in the spread already",
+                "name it once",
+                (Note(seen[cluster], "the first time"),),
+            )
+            return False
+        seen[cluster] = where
+        return True
+
+    excluded = tuple(
+        sorted(
+            e.cluster for i, e in enumerate(spec.spread.excluded) if take(e.cluster, place.at("excluded", i, "cluster"))
+        )
+    )
+    tiers, replicas = _tiers(spec.spread, placed, place, take, excluded)
+    listed = spec.spread.type == "PrimarySecondary" or (
+        spec.spread.active_active is not None and spec.spread.active_active.weights
+    )
+    left_out = [c for c in placed if c not in seen]
+    if listed and left_out and sound:
+        sound = False
+        findings.add(
+            SPREAD_INCOMPLETE,
+            place,
+            ", ".join(left_out),
+            f"Service {service.name} runs there, and the spread says nothing of it",
+            "list it: with a weight (0 = standby), in a tier, or in `excluded` with a reason",
+        )
+    if sound and not (tiers and tiers[0].members):
+        sound = False
+        findings.add(
+            SPREAD_EMPTY,
+            place,
+            str(service.name),
+            "no cluster is left with a share",
+            "give at least one cluster a weight above 0, and do not exclude all of them",
+        )
+    if not sound:
+        return None
+    primary = spec.spread.primary_secondary
+    return Spread(
+        tiers=tiers,
+        by_replicas=replicas,
+        excluded=excluded,
+        spill_below_percent=primary.spillover.below_healthy_percent if primary else 0,
+        health_check=_health_check(spec.health_check),
+        hedge_delay_ms=milliseconds(spec.hedge.delay) if spec.hedge else None,
+        idempotent_methods=tuple(sorted(spec.retry.idempotent_methods)),
+        failback=Failback(
+            milliseconds(spec.failback.hold), spec.failback.steps, milliseconds(spec.failback.step_interval)
+        ),
+        origin=place,
+    )
+
+
+def _tiers(
+    spread: model.Spread,
+    placed: Mapping[str, ServiceMember],
+    place: Origin,
+    take: Callable[[str, Origin], bool],
+    excluded: tuple[str, ...],
+) -> tuple[tuple[Tier, ...], bool]:
+    """Tiers in order, and whether their weights are pod numbers."""
+    if spread.type == "PrimarySecondary" and spread.primary_secondary is not None:
+        inner = place.at("primarySecondary", "tiers")
+        weighted = any(c.weight is not None for t in spread.primary_secondary.tiers for c in t.clusters)
+        tiers = []
+        for number, tier in enumerate(spread.primary_secondary.tiers):
+            members = [
+                Member(c.cluster, (c.weight or 1) if weighted else _replicas(placed[c.cluster]))
+                for i, c in enumerate(tier.clusters)
+                if take(c.cluster, inner.at(number, "clusters", i, "cluster"))
+            ]
+            tiers.append(_tier(members))
+        return tuple(t for t in tiers if t.members), not weighted
+    weights = spread.active_active.weights if spread.active_active else ()
+    if not weights:
+        members = [Member(c, _replicas(m)) for c, m in placed.items() if c not in excluded]
+        return (_tier(members),), True
+    inner = place.at("activeActive", "weights")
+    taken = [w for i, w in enumerate(weights) if take(w.cluster, inner.at(i, "cluster"))]
+    serving = _tier([Member(w.cluster, w.weight) for w in taken if w.weight])
+    standby = _tier([Member(w.cluster, _replicas(placed[w.cluster])) for w in taken if not w.weight])
+    if not serving.members:
+        return (), False
+    return (serving, standby) if standby.members else (serving,), False
+
+
+def _tier(members: list[Member]) -> Tier:
+    return Tier(tuple(sorted(members, key=lambda m: m.cluster)))
+
+
+def _replicas(member: ServiceMember) -> int:
+    """Pod number as a weight; 1 where it is unknown or zero, so that a placed cluster always has a share."""
+    return member.replicas or 1
+
+
+def _health_check(written: model.HealthCheck | None) -> HealthCheck | None:
+    if written is None:
+        return None
+    return HealthCheck(
+        written.protocol,
+        written.path or "/",
+        milliseconds(written.interval),
+        milliseconds(written.timeout),
+        written.unhealthy_threshold,
+        written.healthy_threshold,
+    )
+
+
+def pinned(spread: Spread, cluster: str, origin: Origin) -> Spread:
+    """`spread` with `cluster` first: while it serves it gets everything, then the others as they were declared."""
+    rest = tuple(Tier(kept) for t in spread.tiers if (kept := tuple(m for m in t.members if m.cluster != cluster)))
+    return _with_tiers(spread, (Tier((Member(cluster, 1),)), *rest), by_replicas=spread.by_replicas, origin=origin)
+
+
+def weighted(spread: Spread, weights: Sequence[tuple[str, int]], origin: Origin) -> Spread:
+    """`spread` split over some clusters by weight; the others stand by in their declared order."""
+    first = _tier([Member(cluster, weight) for cluster, weight in weights if weight])
+    chosen = {m.cluster for m in first.members}
+    rest = tuple(Tier(kept) for t in spread.tiers if (kept := tuple(m for m in t.members if m.cluster not in chosen)))
+    return _with_tiers(spread, (first, *rest), by_replicas=False, origin=origin)
+
+
+def _with_tiers(spread: Spread, tiers: tuple[Tier, ...], *, by_replicas: bool, origin: Origin) -> Spread:
+    return Spread(
+        tiers,
+        by_replicas,
+        spread.excluded,
+        spread.spill_below_percent,
+        spread.health_check,
+        spread.hedge_delay_ms,
+        spread.idempotent_methods,
+        spread.failback,
+        origin,
+    )
+
+
+def check_pins(
+    pins: Sequence[Sourced[TrafficPin]],
+    services: Mapping[ObjectName, Service],
+    excused: Collection[ObjectName],
+    findings: Diagnostics,
+) -> None:
+    """TrafficPins are validated, not applied: the agent applies them."""
+    for pin in pins:
+        spec = pin.value.spec
+        name = ObjectName(pin.value.metadata.namespace, spec.service)
+        service = services.get(name)
+        if service is None:
+            if name not in excused:
+                findings.add(
+                    POLICY_SERVICE,
+                    pin.origin.at("spec", "service"),
+                    spec.service,
+                    f"no App or Service named {spec.service} exists in namespace {name.namespace}",
+                    nearest(spec.service, [s.name for s in services if s.namespace == name.namespace])
+                    or "name a Service of an App, or delete the pin",
+                )
+            continue
+        placed = [m.cluster for m in service.members]
+        places: list[tuple[str, tuple[PathStep, ...]]] = [
+            (w.cluster, ("weights", i, "cluster")) for i, w in enumerate(spec.weights)
+        ]
+        places += [(c, ("excluded", i)) for i, c in enumerate(spec.excluded)]
+        seen: dict[str, Origin] = {}
+        for cluster, path in places:
+            where = pin.origin.at("spec", *path)
+            if cluster not in placed:
+                findings.add(
+                    SPREAD_CLUSTER,
+                    where,
+                    cluster,
+                    f"Service {name} does not run there",
+                    f"name a cluster in which it runs: {', '.join(placed)}",
+                )
+            elif cluster in seen:
+                findings.add(
+                    SPREAD_TWICE,
+                    where,
+                    cluster,
+                    "this cluster stands in the pin already",
+                    "name it once",
+                    (Note(seen[cluster], "the first time"),),
+                )
+            seen.setdefault(cluster, where)
+        if not any(w.weight for w in spec.weights):
+            findings.add(
+                SPREAD_EMPTY,
+                pin.origin.at("spec", "weights"),
+                str(name),
+                "no cluster is left with a share",
+                "give at least one cluster a weight above 0",
+            )

@@ -1,0 +1,35 @@
+"""Rules over the traffic program: one per file, each named like the code that it reports.
+
+A rule is a pure function of the IR. `RULES` is the order in which they run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.check.missing_backend import MISSING_BACKEND, MISSING_PORT, UNREACHABLE_BACKEND, check_backends
+from compiler.check.shadowed_route import SHADOWED_ROUTE, check_shadowed_routes
+from compiler.check.split_weights import SPLIT_WEIGHTS, check_split_weights
+from compiler.check.survival import SINGLE_CLUSTER, SURVIVAL, check_survival
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from compiler.diagnostics import Code, Diagnostics
+    from compiler.ir.traffic import Traffic
+
+RULES: tuple[Callable[[Traffic, Diagnostics], None], ...] = (
+    check_backends,
+    check_split_weights,
+    check_shadowed_routes,
+    check_survival,
+)
+CODES: tuple[Code, ...] = (
+    MISSING_BACKEND,
+    MISSING_PORT,
+    UNREACHABLE_BACKEND,
+    SPLIT_WEIGHTS,
+    SHADOWED_ROUTE,
+    SURVIVAL,
+    SINGLE_CLUSTER,
+)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from compiler.diagnostics import Origin
-from compiler.ir.traffic import ObjectName
+
+if TYPE_CHECKING:
+    from compiler.ir.traffic import ObjectName
 
 
 class Node(Struct, frozen=True, gc=False):

@@ -18,6 +18,9 @@ class Node(Struct, frozen=True, gc=False):
     """A frozen node of the program."""
 
 
+Loss = Literal["Cluster", "Zone", "Region"]
+"""What may be lost: any one cluster, any one zone (clusters that have no other), any one region."""
+
 # --- who and where
 
 
@@ -121,6 +124,8 @@ class Spread(Node, frozen=True):
     hedge_delay_ms: int | None = None
     idempotent_methods: tuple[str, ...] = ()
     failback: Failback | None = None
+    survive: tuple[Loss, ...] | None = None
+    """Losses after which some cluster must still serve; None = nobody has thought of it."""
     origin: Origin = Origin("")
     """Where the spread was declared (policy, annotation, or the app itself)."""
 
@@ -147,7 +152,11 @@ class Backend(Node, frozen=True):
 
     service: ObjectName
     port: int
+    """Number of the Service port; 0 where no such port exists."""
     spread: Spread
+    """Without tiers where the Service does not exist or runs in no member of the gateway."""
+    port_name: str = ""
+    """The port as its author named it; "" where by number."""
     subset: Subset | None = None
     origin: Origin = Origin("")
 

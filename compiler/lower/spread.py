@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics, Origin, PathStep
-    from compiler.ir.traffic import ServiceMember
+    from compiler.ir.traffic import Loss, ServiceMember
     from compiler.lower.world import Sourced, World
     from compiler.model import traffic as model
     from compiler.model.traffic import TrafficPin, TrafficPolicy
@@ -112,15 +112,14 @@ class Spreads:
         self._excused = absent_is_known or ()
         self._services = services
         self.policies: dict[ObjectName, tuple[Sourced[TrafficPolicy], Origin]] = {}
-        self.losses: dict[ObjectName, tuple[str, ...]] = {}
-        """Losses that a policy demands instead of the Fleet's."""
         self._spreads: dict[ObjectName, Spread] = {}
         self._gateway_spreads: dict[tuple[ObjectName, tuple[str, ...]], Spread] = {}
+        demanded = world.fleet.value.spec.survive or None
         for policy in policies:
             self._take(policy, world)
         for name, service in services.items():
             if name not in self._spreads:
-                self._spreads[name] = by_replicas(service)
+                self._spreads[name] = by_replicas(service, demanded)
 
     def of(self, service: ObjectName) -> Spread | None:
         """The declared spread, over all clusters; None for a Service that does not exist."""
@@ -160,6 +159,7 @@ class Spreads:
             spread.hedge_delay_ms,
             spread.idempotent_methods,
             spread.failback,
+            spread.survive,
             spread.origin,
         )
 
@@ -204,22 +204,27 @@ class Spreads:
                 )
                 continue
             self.policies[name] = (policy, place)
-            if survive is not None:
-                self.losses[name] = survive.losses
-            self._spreads[name] = _declared(service, policy, world, self._findings) or by_replicas(service)
+            losses = survive.losses if survive is not None else fleet_losses or None
+            self._spreads[name] = _declared(service, policy, world, losses, self._findings) or by_replicas(service)
 
 
-def by_replicas(service: Service) -> Spread:
+def by_replicas(service: Service, survive: tuple[Loss, ...] | None = None) -> Spread:
     """The default: every cluster, in proportion to its pods (equal where nobody knows them)."""
     known = all(m.replicas is not None for m in service.members)
     weights = tuple(Member(m.cluster, (m.replicas or 0) if known else 1) for m in service.members)
     if not any(m.weight for m in weights):
         weights = tuple(Member(m.cluster, 1) for m in weights)
     serving = tuple(m for m in weights if m.weight)
-    return Spread((Tier(serving),) if serving else (), by_replicas=True, origin=service.origin)
+    return Spread((Tier(serving),) if serving else (), by_replicas=True, survive=survive, origin=service.origin)
 
 
-def _declared(service: Service, policy: Sourced[TrafficPolicy], world: World, findings: Diagnostics) -> Spread | None:
+def _declared(
+    service: Service,
+    policy: Sourced[TrafficPolicy],
+    world: World,
+    survive: tuple[Loss, ...] | None,
+    findings: Diagnostics,
+) -> Spread | None:
     """The spread that a policy declares for a Service; None after findings."""
     spec = policy.value.spec
     place = policy.origin.at("spec", "spread")
@@ -291,6 +296,7 @@ def _declared(service: Service, policy: Sourced[TrafficPolicy], world: World, fi
         failback=Failback(
             milliseconds(spec.failback.hold), spec.failback.steps, milliseconds(spec.failback.step_interval)
         ),
+        survive=survive,
         origin=place,
     )
 
@@ -374,6 +380,7 @@ def _with_tiers(spread: Spread, tiers: tuple[Tier, ...], *, by_replicas: bool, o
         spread.hedge_delay_ms,
         spread.idempotent_methods,
         spread.failback,
+        spread.survive,
         origin,
     )
 

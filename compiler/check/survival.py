@@ -1,0 +1,90 @@
+"""Every spread survives the losses that are demanded of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.check.walk import routes
+from compiler.diagnostics import error, warning
+from compiler.ir.traffic import Forward
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compiler.diagnostics import Diagnostics
+    from compiler.ir.traffic import Backend, Cluster, Gateway, Loss, Route, Traffic
+
+SURVIVAL = error(
+    "survival",
+    "a spread does not survive a loss that the fleet demands to survive",
+    "The Fleet's `survive` (or a TrafficPolicy's) lists losses: any one Cluster, any one Zone (every cluster that has "
+    "no other zone), any one Region. After each of them some cluster of the spread has to be left. Place the app in "
+    "another failure domain too, or opt out with a TrafficPolicy that says `survive: {losses: [...], reason: ...}`.",
+)
+SINGLE_CLUSTER = warning(
+    "single-cluster",
+    "a Service that is served by one cluster alone",
+    "When this cluster is lost the Service answers nothing. The Fleet demands no survival (`spec.survive`), so this is "
+    "a warning: place the app in a second cluster, or accept the finding in the Fleet with a reason.",
+)
+
+
+def check_survival(traffic: Traffic, findings: Diagnostics) -> None:
+    """Report each spread of a gateway that leaves nothing after a demanded loss; once per Service and place."""
+    seen: set[tuple[str, str, str]] = set()
+    clusters = {c.name: c for c in traffic.clusters}
+    for gateway, route in routes(traffic):
+        for backend in _must_survive(route):
+            if not backend.spread.tiers:
+                continue
+            key = (gateway.name, str(backend.service), str(backend.spread.clusters))
+            if key not in seen:
+                seen.add(key)
+                _check(gateway, backend, clusters, findings)
+
+
+def _must_survive(route: Route) -> Iterator[Backend]:
+    """Backends that nothing stands in for: a canary falls back to its base."""
+    if route.base is None and isinstance(route.action, Forward):
+        for share in route.action.split.shares:
+            if share.owner == route.owner:
+                yield share.backend
+
+
+def _check(gateway: Gateway, backend: Backend, clusters: dict[str, Cluster], findings: Diagnostics) -> None:
+    serving = backend.spread.clusters
+    where = ", ".join(serving)
+    for loss, name, lost in losses(gateway, clusters, backend.spread.survive or ()):
+        if all(cluster in lost for cluster in serving):
+            findings.add(
+                SURVIVAL,
+                backend.spread.origin,
+                str(backend.service),
+                f"{loss.lower()} {name} lost: no cluster is left (it is served by {where})",
+                f"place it outside this {loss.lower()} too, or opt out in a TrafficPolicy: survive with a reason",
+            )
+            return
+    if backend.spread.survive is None and len(serving) == 1 and len(gateway.clusters) > 1:
+        findings.add(
+            SINGLE_CLUSTER,
+            backend.spread.origin,
+            str(backend.service),
+            f"it is served by {where} alone",
+            "place it in a second cluster, or accept this finding in the Fleet with a reason",
+        )
+
+
+def losses(
+    gateway: Gateway, clusters: dict[str, Cluster], demanded: tuple[Loss, ...]
+) -> Iterator[tuple[Loss, str, frozenset[str]]]:
+    """(kind, name, lost member clusters) of every loss that is demanded to be survived, in stable order."""
+    members = [clusters[name] for name in gateway.clusters]
+    if "Cluster" in demanded:
+        for cluster in members:
+            yield "Cluster", cluster.name, frozenset({cluster.name})
+    if "Zone" in demanded:
+        for zone in sorted({z for c in members for z in c.zones}):
+            yield "Zone", zone, frozenset(c.name for c in members if set(c.zones) == {zone})
+    if "Region" in demanded:
+        for region in sorted({c.region for c in members}):
+            yield "Region", region, frozenset(c.name for c in members if c.region == region)

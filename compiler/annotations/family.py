@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from compiler.diagnostics import Origin
 
-    from compiler.diagnostics import Code, Diagnostics, Origin
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from compiler.diagnostics import Code, Diagnostics
 
 NGINX = "nginx.ingress.kubernetes.io/"
 MSE = "mse.ingress.kubernetes.io/"
@@ -50,6 +52,10 @@ class Annotation(Struct, frozen=True, gc=False):
     """MSE's class: as in ingress-nginx, partly so, or MSE's own."""
     example: str = ""
     """A good value."""
+    multiline: bool = False
+    """Whether line feeds separate items of the value; anywhere else they are refused."""
+    empty: bool = False
+    """Whether the empty text is a value of its own; everywhere else it means "not set"."""
 
 
 class Value(Struct, frozen=True, gc=False):
@@ -59,6 +65,16 @@ class Value(Struct, frozen=True, gc=False):
     key: str
     """The whole annotation key as written."""
     origin: Origin
+
+
+class ServiceRef(Struct, frozen=True, gc=False):
+    """A Service that an annotation names. Whether it exists, and what its first port is, lowering finds out."""
+
+    namespace: str
+    name: str
+    port: int | None = None
+    """None = its first port."""
+    origin: Origin = Origin("")
 
 
 class Reader(Struct, gc=False):
@@ -80,3 +96,13 @@ class Reader(Struct, gc=False):
     def bad(self, code: Code, value: Value, why: str, fix: str) -> None:
         """Report a bad value at its place."""
         self.findings.add(code, value.origin, f"{value.key}: {value.text!r}", why, fix)
+
+
+class Family(Struct, frozen=True, gc=False):
+    """One family: its annotations, and the function that reads them."""
+
+    name: str
+    """Field of `IngressAnnotations` that holds what `parse` returns."""
+    annotations: tuple[Annotation, ...]
+    parse: Callable[[Reader], object]
+    """Called only when one of the annotations is there; None = none of them says anything."""

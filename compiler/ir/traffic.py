@@ -315,6 +315,8 @@ class Mirror(Node, frozen=True):
 class Policies(Node, frozen=True):
     """What else happens to requests of a route."""
 
+    https: Redirect | None = None
+    """Answer to requests that came without TLS; everything else of the route is for those with it."""
     rewrite: Rewrite | None = None
     headers: HeaderControl | None = None
     """Changes for the base's share; canaries carry their own."""

@@ -1,0 +1,44 @@
+"""What the annotations of one Ingress say, typed: a field per family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from compiler.annotations.canary import Canary
+    from compiler.annotations.destination import Destination
+    from compiler.annotations.family import ServiceRef
+    from compiler.annotations.mirror import MirrorTo
+    from compiler.annotations.own import Priority
+    from compiler.annotations.redirect import Redirects
+    from compiler.annotations.regex import PathRegex
+    from compiler.annotations.rewrite import Rewriting
+    from compiler.annotations.subset import SubsetChoice
+    from compiler.ir.traffic import Cors, HeaderControl, Retry, Timeout
+
+
+class IngressAnnotations(Struct, frozen=True, gc=False):
+    """The annotations of one Ingress. None = the family says nothing."""
+
+    canary: Canary | None = None
+    subset: SubsetChoice | None = None
+    destination: Destination | None = None
+    fallback: ServiceRef | None = None
+    """Takes over when the backend has no usable endpoint; never with a port."""
+    regex: PathRegex | None = None
+    """There = every path is a regex."""
+    rewrite: Rewriting | None = None
+    redirects: Redirects | None = None
+    timeout: Timeout | None = None
+    retry: Retry | None = None
+    mirror: MirrorTo | None = None
+    headers: HeaderControl | None = None
+    cors: Cors | None = None
+    priority: Priority | None = None
+    """None = 0."""
+    passthrough: tuple[tuple[str, str], ...] = ()
+    """Annotations of others, untouched, sorted by key."""
+    is_broken: bool = False
+    """Whether an error was found: what is here is then not the whole, and nothing should be concluded from it."""

@@ -1,0 +1,318 @@
+"""`make bench`: what compiling a fleet costs, against `cp -r` of its output and against kapitan, in the same run.
+
+CPU time depends on the machine; ratios of commands that ran side by side hardly do. So every round runs each command
+once, in turn, and a row of the table compares medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.benchmarks import fleet, kapitan
+from tests.benchmarks.measure import Cost, measure, median
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Costs = dict[str, Cost]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WORK = ROOT / "build" / "bench"
+RESULTS = Path(__file__).with_name("results.md")
+KAPITAN = ROOT / ".tools" / "kapitan"
+FLEETGATE = Path(sys.executable).parent / "fleetgate"
+CLUSTERS = 10
+
+
+class Sizes(NamedTuple):
+    """How much is measured, and how often."""
+
+    small: int
+    """Apps of the fleet that is also compared with kapitan."""
+    large: int
+    """Apps of the fleet that shows the growth."""
+    rounds: int = 7
+    """Of the small fleet."""
+    large_rounds: int = 3
+    start_rounds: int = 21
+    """Of what takes milliseconds."""
+
+
+STANDARD = Sizes(small=1000, large=10000)
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    value: float
+    unit: str
+    must: float | None
+    """Upper bound; None = the row only informs."""
+    aim: float | None
+    detail: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bound is kept."""
+        return self.must is None or self.value <= self.must
+
+
+class Fleet:
+    """A fleet on disk, and what is measured on it."""
+
+    def __init__(self, apps: int) -> None:
+        self.apps = apps
+        self.root = WORK / f"fleet-{apps}"
+        self.out = WORK / f"fleet-{apps}-out"
+        self.copy = WORK / f"fleet-{apps}-copy"
+        app = apps // 2
+        self.source = self.root / "apps" / fleet.app_name(app) / "app.yaml"
+        self.output = (
+            self.out / "clusters" / fleet.cluster_name(0) / fleet.team_name(app) / f"{fleet.app_name(app)}.yaml"
+        )
+        self.image = fleet.image(app)
+
+    def build(self) -> Cost:
+        """Compile into the output folder, whatever is there."""
+        return measure([FLEETGATE, "build", "-C", self.root, "-o", self.out], ROOT)
+
+    def cold(self) -> Cost:
+        """Compile with no output and no index from an earlier run."""
+        remove(self.out)
+        remove(self.root / ".fleetgate")
+        cost = self.build()
+        found = sum(1 for _ in self.out.glob("clusters/*/*/app-*.yaml"))
+        expect(found == self.apps * CLUSTERS, f"{found} files of apps below {self.out}")
+        return cost
+
+    def unchanged(self) -> Cost:
+        """Compile again; nothing may be written."""
+        before = self.output.stat()
+        cost = self.build()
+        expect(self.output.stat() == before, f"{self.output} was written again")
+        return cost
+
+    def edited(self) -> Cost:
+        """Change the image of one app, and compile."""
+        old, self.image = self.image, self.image + "0"
+        self.source.write_text(self.source.read_text("utf-8").replace(f"{old}\n", f"{self.image}\n"), "utf-8")
+        cost = self.build()
+        expect(self.image in self.output.read_text("utf-8"), f"the edit of {self.source} is not in {self.output}")
+        return cost
+
+    def copied(self) -> Cost:
+        """`cp -r` of the output: the cost of creating these files, with nothing to think about."""
+        remove(self.copy)
+        return measure(["cp", "-r", self.out, self.copy], ROOT)
+
+
+def check(root: Path) -> Cost:
+    """Compile in memory and write nothing."""
+    return measure([FLEETGATE, "check", "-C", root], ROOT)
+
+
+def build_example() -> Cost:
+    """A newcomer's first build."""
+    out = WORK / "example"
+    remove(out)
+    remove(ROOT / "fleet-repo-example" / ".fleetgate")
+    return measure([FLEETGATE, "build", "-C", "fleet-repo-example", "-o", out], ROOT)
+
+
+def compile_kapitan(root: Path) -> Cost:
+    """`kapitan compile` with no output from an earlier run."""
+    remove(root / "compiled")
+    cost = measure([KAPITAN / "bin" / "kapitan", "compile"], root)
+    found = len(list(root.glob("compiled/*/manifests/apps.yaml")))
+    expect(found == CLUSTERS, f"{found} targets below {root}")
+    return cost
+
+
+def install_kapitan() -> None:
+    """Into a folder of its own: nothing else here needs its dependencies."""
+    program = KAPITAN / "bin" / "kapitan"
+    if program.exists():
+        return
+    say(f"installing kapitan {kapitan.VERSION} into {KAPITAN.relative_to(ROOT)}")
+    remove(KAPITAN)
+    venv.create(KAPITAN, with_pip=True)
+    pip = (KAPITAN / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    subprocess.run((*pip, f"kapitan=={kapitan.VERSION}"), check=True)
+
+
+def rounds(what: str, count: int, commands: dict[str, Callable[[], Cost]]) -> Costs:
+    """The median cost of each command over `count` rounds, after one that is not counted."""
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for number in range(count + 1):
+        say(f"{what}: {f'round {number} of {count}' if number else 'warming up'}")
+        for name, command in commands.items():
+            cost = command()
+            if number:
+                costs[name].append(cost)
+    return {name: median(found) for name, found in costs.items()}
+
+
+def measure_fleets(sizes: Sizes) -> tuple[Costs, Costs]:
+    """Costs at the small and the large size."""
+    small, large = Fleet(sizes.small), Fleet(sizes.large)
+    plain, peer = WORK / "fleet-without-annotations", WORK / "kapitan"
+    say(f"writing fleets of {sizes.small} and {sizes.large} apps in {CLUSTERS} clusters")
+    remove(WORK)
+    fleet.write_fleet(small.root, small.apps, CLUSTERS)
+    fleet.write_fleet(large.root, large.apps, CLUSTERS)
+    fleet.write_fleet(plain, small.apps, CLUSTERS, annotations=False)
+    kapitan.write_kapitan(peer, small.apps, CLUSTERS)
+    install_kapitan()
+    at_small = rounds(
+        f"{small.apps} apps",
+        sizes.rounds,
+        {
+            "cold": small.cold,
+            "cp -r": small.copied,
+            "unchanged": small.unchanged,
+            "edited": small.edited,
+            "kapitan": lambda: compile_kapitan(peer),
+            "check": lambda: check(small.root),
+            "check without annotations": lambda: check(plain),
+        },
+    )
+    at_large = rounds(
+        f"{large.apps} apps",
+        sizes.large_rounds,
+        {"cold": large.cold, "cp -r": large.copied, "unchanged": large.unchanged, "edited": large.edited},
+    )
+    return at_small, at_large
+
+
+def measure_start(sizes: Sizes) -> Costs:
+    """Costs of what a person waits for at the prompt."""
+    return rounds(
+        "start",
+        sizes.start_rounds,
+        {
+            "python": lambda: measure([sys.executable, "-I", "-c", "pass"], ROOT),
+            "--version": lambda: measure([FLEETGATE, "--version"], ROOT),
+            "example": build_example,
+        },
+    )
+
+
+def rows(sizes: Sizes, small: Costs, large: Costs, start: Costs) -> list[Row]:
+    """The table: what must hold, what is aimed at (design section 9), what was measured."""
+
+    def ratio(what: str, costs: Costs, of: str, to: str, must: float | None, aim: float | None) -> Row:
+        detail = f"{costs[of].cpu:.3f} s / {costs[to].cpu:.3f} s"
+        return Row(what, costs[of].cpu / costs[to].cpu, f"x {to}", must, aim, detail)
+
+    def peak(costs: Costs) -> float:
+        return max(costs[name].peak for name in ("cold", "unchanged", "edited"))
+
+    def above_python(name: str) -> float:
+        return (start[name].cpu - start["python"].cpu) * 1000
+
+    here, there = f"{sizes.small} apps", f"{sizes.large} apps"
+    growth = math.log(large["cold"].cpu / small["cold"].cpu) / math.log(sizes.large / sizes.small)
+    python = f"python -I -c pass: {start['python'].cpu * 1000:.0f} ms"
+    return [
+        ratio(f"cold build, {here}", small, "cold", "kapitan", 1 / 5, 1 / 8),
+        ratio(f"cold build, {here}", small, "cold", "cp -r", 3.5, 2.1),
+        Row(f"cold build, growth to {there}", growth, "exponent", 1.1, 1.03, f"{large['cold'].cpu:.3f} s"),
+        ratio(f"nothing changed, {here}", small, "unchanged", "cp -r", 0.3, 0.2),
+        ratio(f"nothing changed, {there}", large, "unchanged", "cp -r", 0.15, 0.11),
+        ratio(f"one app edited, {here}", small, "edited", "cp -r", 0.6, 0.36),
+        ratio(f"one app edited, {there}", large, "edited", "cp -r", 0.25, 0.15),
+        Row(f"peak memory, {here}", peak(small), "MB", 100, 45, f"kapitan: {small['kapitan'].peak:.0f} MB"),
+        Row(f"peak memory, {there}", peak(large), "MB", 450, 266),
+        Row("fleetgate --version", above_python("--version"), "ms above python", 45, 27, python),
+        Row("build of fleet-repo-example", above_python("example"), "ms above python", 135, 90, python),
+        ratio(f"check, {here}", small, "check", "cp -r", None, None),
+        ratio(f"check, {here}", small, "check", "check without annotations", None, None),
+    ]
+
+
+def table(lines: Sequence[Row]) -> str:
+    """The rows as Markdown."""
+
+    def bound(value: float | None) -> str:
+        return "" if value is None else f"{value:g}"
+
+    head = "| CPU time of the whole process tree | measured | must | aim | | detail |\n" + "| --- " * 6 + "|\n"
+    return head + "".join(
+        f"| {row.what} | {row.value:.3g} {row.unit} | {bound(row.must)} | {bound(row.aim)} "
+        f"| {'' if row.must is None else 'ok' if row.holds else '**missed**'} | {row.detail} |\n"
+        for row in lines
+    )
+
+
+def page(sizes: Sizes, lines: Sequence[Row]) -> str:
+    """The results file."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}"
+    return f"""\
+# Benchmark results
+
+Written by `make bench`; do not edit. Every app runs in {CLUSTERS} clusters and has an Ingress; every tenth has a second
+version behind a canary Ingress. kapitan {kapitan.VERSION} compiles the same apps without Ingresses, and checks nothing.
+
+Medians of {sizes.rounds} rounds ({sizes.large_rounds} at {sizes.large} apps, {sizes.start_rounds} of what takes
+milliseconds); each round runs every command in turn. {python}, {machine}.
+
+{table(lines)}"""
+
+
+def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like assert, which -O would remove
+    """Raise RuntimeError unless a command did what it is measured for."""
+    if not holds:
+        raise RuntimeError(otherwise)
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder, if it is there."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def say(text: str) -> None:
+    """Progress, apart from the table."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Exit status: 0 every bound is kept, 1 one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--small", type=int, default=STANDARD.small, help="apps of the small fleet (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--large", type=int, default=STANDARD.large, help="apps of the large fleet (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=STANDARD.rounds, help="rounds at the small size (default: %(default)s)"
+    )
+    given = parser.parse_args()
+    sizes = STANDARD._replace(small=given.small, large=given.large, rounds=given.rounds)
+
+    small, large = measure_fleets(sizes)
+    lines = rows(sizes, small, large, measure_start(sizes))
+    print(table(lines))
+    if sizes == STANDARD:
+        RESULTS.write_text(page(sizes, lines), "utf-8")
+        say(f"wrote {RESULTS.relative_to(ROOT)}")
+    missed = [row.what for row in lines if not row.holds]
+    if missed:
+        say(f"missed: {', '.join(missed)}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The benchmark measures what it says: one fleet for every tool and run, whole process trees, kept bounds."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING
+
+import jinja2
+import pytest
+import yaml
+
+from tests.benchmarks import fleet, kapitan
+from tests.benchmarks.measure import Cost, measure
+from tests.benchmarks.run import Row, Sizes, rows, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APPS, CLUSTERS = 23, 4
+
+
+def contents(root: Path) -> dict[str, str]:
+    return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in root.rglob("*") if path.is_file()}
+
+
+def test_fleet_is_the_same_every_time(tmp_path: Path) -> None:
+    fleet.write_fleet(tmp_path / "one", APPS, CLUSTERS)
+    fleet.write_fleet(tmp_path / "two", APPS, CLUSTERS)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_fleet_has_an_app_and_an_ingress_each_and_a_canary_for_every_tenth(tmp_path: Path) -> None:
+    fleet.write_fleet(tmp_path, APPS, CLUSTERS)
+    kinds = [yaml.safe_load(text)["kind"] for text in contents(tmp_path).values()]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "Fleet": 1,
+        "Cluster": CLUSTERS,
+        "App": APPS,
+        "Ingress": APPS + 3,
+    }
+
+
+def test_without_annotations_no_ingress_has_any_and_the_apps_are_the_same(tmp_path: Path) -> None:
+    fleet.write_fleet(tmp_path / "with", APPS, CLUSTERS)
+    fleet.write_fleet(tmp_path / "without", APPS, CLUSTERS, annotations=False)
+    with_them, without = contents(tmp_path / "with"), contents(tmp_path / "without")
+    assert not any("annotations:" in text for text in without.values())
+    assert {path for path in with_them if "annotations:" in with_them[path]} >= with_them.keys() - without.keys()
+    assert all(with_them[path] == text for path, text in without.items() if not path.endswith("ingress.yaml"))
+
+
+def test_kapitan_compiles_the_same_apps(tmp_path: Path) -> None:
+    fleet.write_fleet(tmp_path / "fleet", APPS, CLUSTERS)
+    kapitan.write_kapitan(tmp_path / "kapitan", APPS, CLUSTERS)
+    template = jinja2.Environment(autoescape=False).from_string(kapitan.TEMPLATE)  # YAML, not HTML
+    for number in range(APPS):
+        app = yaml.safe_load((tmp_path / "fleet/apps" / fleet.app_name(number) / "app.yaml").read_text())
+        parameters = yaml.safe_load(
+            (tmp_path / f"kapitan/inventory/classes/apps/{fleet.app_name(number)}.yml").read_text()
+        )["parameters"]
+        for override in app["spec"]["overrides"]:
+            (cluster,) = override["where"]["clusters"]
+            inventory = {"parameters": {**parameters, "cluster": cluster}}
+            deployment, service = (
+                each for each in yaml.safe_load_all(template.render(inventory=inventory)) if each is not None
+            )
+            (container,) = deployment["spec"]["template"]["spec"]["containers"]
+            assert deployment["metadata"]["name"] == service["metadata"]["name"] == app["metadata"]["name"]
+            assert deployment["metadata"]["namespace"] == app["metadata"]["namespace"]
+            assert deployment["spec"]["replicas"] == override["set"]["replicas"]
+            assert container["env"] == override["set"]["env"]
+            assert container["image"] == app["spec"]["image"]
+            assert container["resources"] == app["spec"]["resources"]
+            assert container["readinessProbe"] == app["spec"]["readinessProbe"]
+
+
+def test_cost_counts_the_children_of_a_command(tmp_path: Path) -> None:
+    work = f"{sys.executable} -I -c 'bytearray(10**8); sum(range(5 * 10**6))'"
+    alone = measure([sys.executable, "-I", "-c", "pass"], tmp_path)
+    tree = measure(["sh", "-c", f"{work} & {work} & wait"], tmp_path)
+    assert tree.cpu > 2 * alone.cpu
+    assert alone.peak < 80
+    assert 100 < tree.peak < 180
+
+
+def test_failed_command_is_never_taken_for_a_fast_one(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"exit 3\nno such fleet"):
+        measure(["sh", "-c", "echo no such fleet; exit 3"], tmp_path)
+
+
+def costs(**cpu: float) -> dict[str, Cost]:
+    names = {"cp": "cp -r", "plain": "check without annotations", "version": "--version"}
+    return {names.get(name, name): Cost(seconds, 40.0) for name, seconds in cpu.items()}
+
+
+def test_rows_compare_what_they_name() -> None:
+    small = costs(cold=1.0, cp=0.5, unchanged=0.1, edited=0.2, kapitan=6.0, check=0.6, plain=0.4)
+    large = costs(cold=10.0, cp=5.0, unchanged=1.0, edited=0.5)
+    start = costs(python=0.02, version=0.05, example=0.12)
+    found = [(row.what, row.unit, row.value) for row in rows(Sizes(1000, 10000), small, large, start)]
+    expected = [
+        ("cold build, 1000 apps", "x kapitan", 1 / 6),
+        ("cold build, 1000 apps", "x cp -r", 2.0),
+        ("cold build, growth to 10000 apps", "exponent", 1.0),
+        ("nothing changed, 1000 apps", "x cp -r", 0.2),
+        ("nothing changed, 10000 apps", "x cp -r", 0.2),
+        ("one app edited, 1000 apps", "x cp -r", 0.4),
+        ("one app edited, 10000 apps", "x cp -r", 0.1),
+        ("peak memory, 1000 apps", "MB", 40.0),
+        ("peak memory, 10000 apps", "MB", 40.0),
+        ("fleetgate --version", "ms above python", 30.0),
+        ("build of fleet-repo-example", "ms above python", 100.0),
+        ("check, 1000 apps", "x cp -r", 1.2),
+        ("check, 1000 apps", "x check without annotations", 1.5),
+    ]
+    assert [(what, unit) for what, unit, _ in found] == [(what, unit) for what, unit, _ in expected]
+    for (_, _, value), (what, _, wanted) in zip(found, expected, strict=True):
+        assert math.isclose(value, wanted), what
+
+
+def test_table_says_which_bound_is_missed() -> None:
+    kept, missed = Row("a", 1.0, "x cp -r", 1.0, 0.5), Row("b", 1.1, "x cp -r", 1.0, 0.5)
+    assert (kept.holds, missed.holds) == (True, False)
+    _, _, first, second = table([kept, missed]).splitlines()
+    assert "| ok |" in first
+    assert "| **missed** |" in second

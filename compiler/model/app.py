@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from compiler.model.base import (
+    LABEL_KEY,
     Annotations,
     DnsLabel,
     DnsSubdomain,
@@ -17,14 +18,67 @@ from compiler.model.base import (
     LocalReference,
     Metadata,
     Node,
+    Path,
+    PortName,
     PortNumber,
     Quantity,
     Text,
+    syntax,
 )
 
-EnvName = Annotated[str, Meta(pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$", max_length=1024)]
-ConfigKey = Annotated[str, Meta(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]
-PortName = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=15)]
+EnvName = Annotated[
+    str,
+    syntax(
+        r"^[-._a-zA-Z][-._a-zA-Z0-9]*\Z",
+        "a variable name: letters, digits, `_`, `-` and `.`, not beginning with a digit",
+        "LOG_LEVEL",
+        max_length=1024,
+    ),
+]
+EnvPrefix = Annotated[
+    str,
+    syntax(
+        r"^([-._a-zA-Z][-._a-zA-Z0-9]*)?\Z",
+        "the beginning of a variable name: letters, digits, `_`, `-` and `.`, not beginning with a digit",
+        "CART_",
+        max_length=1024,
+    ),
+]
+ConfigKey = Annotated[
+    str,
+    syntax(
+        r"^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*\Z",
+        "a key of a ConfigMap or Secret: letters, digits, `-`, `_` and `.`",
+        "application.properties",
+        max_length=253,
+    ),
+]
+HeaderName = Annotated[str, syntax(r"^[-A-Za-z0-9]+\Z", "a header name: letters, digits and `-`", "X-Probe")]
+HeaderValue = Annotated[str, syntax(r"^[^\x00\r\n]*\Z", "a header value: one line of text", "fleet")]
+Image = Annotated[
+    str,
+    syntax(r"^[!-~]+\Z", "a container image: printable ASCII without blanks", "registry.example.com/shop/cart:1.4.2"),
+]
+MountPath = Annotated[
+    str, syntax(r"^/[^:\x00]*\Z", "an absolute path in the container, without `:`", "/etc/cart", max_length=4096)
+]
+AppProtocol = Annotated[
+    str, syntax(LABEL_KEY, "an application protocol", "http", "grpc", "kubernetes.io/h2c", max_length=317)
+]
+ResourceName = Annotated[
+    str,
+    syntax(
+        r"^(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i|[-a-z0-9.]+/[-A-Za-z0-9_.]+)\Z",
+        "a resource: cpu, memory, ephemeral-storage, hugepages-<size>, or an extended resource with its domain",
+        "memory",
+        "nvidia.com/gpu",
+        max_length=317,
+    ),
+]
+PodShare = Annotated[
+    str, syntax(r"^([0-9]|[1-9][0-9]|100)%\Z", "a number of pods, or a percentage from `0%` to `100%`", "25%")
+]
+UserId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Seconds = Annotated[int, Meta(ge=0, le=86400)]
 Replicas = Annotated[int, Meta(ge=0, le=10000)]
 
@@ -92,7 +146,7 @@ class OptionalReference(Node, frozen=True, kw_only=True):
 class EnvFromSource(Node, frozen=True, kw_only=True):
     """All keys of a ConfigMap or Secret as environment variables."""
 
-    prefix: str = ""
+    prefix: EnvPrefix = ""
     """Put before each name."""
     config_map_ref: OptionalReference | None = None
     """The ConfigMap."""
@@ -111,23 +165,23 @@ class Port(Node, frozen=True, kw_only=True):
     """Port of the container; default: `port`."""
     protocol: Literal["TCP", "UDP"] = "TCP"
     """Transport protocol."""
-    app_protocol: Text | None = None
+    app_protocol: AppProtocol | None = None
     """Application protocol of the Service port, such as `http`, `grpc` or `kubernetes.io/h2c`."""
 
 
 class HttpHeader(Node, frozen=True, kw_only=True):
     """A header that a probe sends."""
 
-    name: Text
+    name: HeaderName
     """Header name."""
-    value: str
+    value: HeaderValue
     """Header value."""
 
 
 class HttpGetAction(Node, frozen=True, kw_only=True):
     """A probe by HTTP GET: 200 to 399 is success."""
 
-    path: str = "/"
+    path: Path = "/"
     """Path to request."""
     port: PortNumber | PortName
     """Container port, by number or name."""
@@ -177,18 +231,18 @@ class Probe(Node, frozen=True, kw_only=True):
     """Time between checks."""
     timeout_seconds: Annotated[int, Meta(ge=1, le=86400)] | None = None
     """Time for one check."""
-    success_threshold: Annotated[int, Meta(ge=1)] | None = None
+    success_threshold: Annotated[int, Meta(ge=1, le=100)] | None = None
     """Successes in a row until healthy."""
-    failure_threshold: Annotated[int, Meta(ge=1)] | None = None
+    failure_threshold: Annotated[int, Meta(ge=1, le=10000)] | None = None
     """Failures in a row until unhealthy."""
 
 
 class Resources(Node, frozen=True, kw_only=True):
     """What a container asks for and may use at most."""
 
-    requests: dict[str, Quantity] = msgspec.field(default_factory=dict)
+    requests: dict[ResourceName, Quantity] = msgspec.field(default_factory=dict)
     """Reserved."""
-    limits: dict[str, Quantity] = msgspec.field(default_factory=dict)
+    limits: dict[ResourceName, Quantity] = msgspec.field(default_factory=dict)
     """At most."""
 
 
@@ -263,7 +317,7 @@ class VolumeMount(Node, frozen=True, kw_only=True):
 
     name: DnsLabel
     """Name of the volume."""
-    mount_path: Annotated[str, Meta(pattern=r"^/[^:]*$")]
+    mount_path: MountPath
     """Absolute path in the container."""
     sub_path: Text | None = None
     """Path in the volume."""
@@ -294,11 +348,11 @@ class SecurityContext(Node, frozen=True, kw_only=True):
 
     run_as_non_root: bool = True
     """Refuse to start as root."""
-    run_as_user: Annotated[int, Meta(ge=0)] | None = None
+    run_as_user: UserId | None = None
     """User id."""
-    run_as_group: Annotated[int, Meta(ge=0)] | None = None
+    run_as_group: UserId | None = None
     """Group id."""
-    fs_group: Annotated[int, Meta(ge=0)] | None = None
+    fs_group: UserId | None = None
     """Group id of mounted volumes."""
     privileged: bool = False
     """Whether it has all rights of the host."""
@@ -323,7 +377,7 @@ class Toleration(Node, frozen=True, kw_only=True):
     """Value of the taint."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """Effect of the taint; absent = all."""
-    toleration_seconds: Annotated[int, Meta(ge=0)] | None = None
+    toleration_seconds: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     """How long a NoExecute taint is accepted."""
 
 
@@ -345,9 +399,9 @@ class Autoscaling(Node, frozen=True, kw_only=True):
 class DisruptionBudget(Node, frozen=True, kw_only=True):
     """A PodDisruptionBudget: exactly one of the two."""
 
-    min_available: Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]+%$")] | None = None
+    min_available: Replicas | PodShare | None = None
     """Pods that must stay, by number or percent."""
-    max_unavailable: Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]+%$")] | None = None
+    max_unavailable: Replicas | PodShare | None = None
     """Pods that may go, by number or percent."""
 
 
@@ -356,7 +410,7 @@ class Config(Node, frozen=True, kw_only=True):
 
     data: Annotated[dict[ConfigKey, str], Meta(min_length=1)]
     """Keys and texts."""
-    mount_path: Annotated[str, Meta(pattern=r"^/[^:]*$")] | None = None
+    mount_path: MountPath | None = None
     """Where the keys appear as files; absent = as environment variables."""
 
 
@@ -374,7 +428,7 @@ class ServiceAccount(Node, frozen=True, kw_only=True):
 class Capacity(Node, frozen=True, kw_only=True):
     """What one replica carries."""
 
-    requests_per_second: Annotated[float, Meta(gt=0)]
+    requests_per_second: Annotated[float, Meta(gt=0, le=1e9)]
     """Requests per second of one replica."""
 
 
@@ -401,7 +455,7 @@ class Where(Node, frozen=True, kw_only=True):
 class PodSpec(Node, frozen=True, kw_only=True):
     """What overrides and versions may change; every field is optional here."""
 
-    image: Text | None = None
+    image: Image | None = None
     """Container image."""
     command: tuple[str, ...] | None = None
     """Entry point; default: that of the image."""

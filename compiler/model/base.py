@@ -1,7 +1,8 @@
 """What every kind shares: metadata, selectors, and the syntax of names.
 
 Descriptions of fields are the string literals below them: they cost nothing at start-up, and
-`compiler.model.schemas` reads them for the JSON Schemas and the reference.
+`compiler.model.schemas` reads them for the JSON Schemas and the reference. A syntax carries its meaning in
+words and an example, for findings and editors alike.
 """
 
 from __future__ import annotations
@@ -11,29 +12,130 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
-LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
-DURATION = r"^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$"
-QUANTITY = r"^[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z"
+DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z"
+HOST = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z"
+_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+LABEL_KEY = rf"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?{_NAME}\Z"
+ANNOTATION_KEY = rf"^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?{_NAME}\Z"
+LABEL_VALUE = rf"^({_NAME})?\Z"
+PORT_NAME = r"^([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*\Z"
+DURATION = r"^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h))+)\Z"
+QUANTITY = r"^[+]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?\Z"
+"""Patterns end with `\\Z`, not `$`, which Python also finds before a last line feed."""
 
-DnsLabel = Annotated[str, Meta(pattern=DNS_LABEL, max_length=63)]
-"""RFC 1123 label: lower-case letters, digits and `-`, at most 63 characters."""
-DnsSubdomain = Annotated[str, Meta(pattern=DNS_SUBDOMAIN, max_length=253)]
-"""RFC 1123 subdomain: labels joined by dots, at most 253 characters."""
-LabelKey = Annotated[str, Meta(pattern=LABEL_KEY, max_length=317)]
-LabelValue = Annotated[str, Meta(pattern=LABEL_VALUE, max_length=63)]
+
+def syntax(
+    pattern: str, words: str, *examples: str, min_length: int | None = None, max_length: int | None = None
+) -> Meta:
+    """A text of some form: `words` completes "must be ..." and is what findings and editors say of other texts."""
+    return Meta(
+        pattern=pattern,
+        min_length=min_length,
+        max_length=max_length,
+        examples=list(examples),
+        extra_json_schema={"patternErrorMessage": f"must be {words}"},
+    )
+
+
+DnsLabel = Annotated[
+    str,
+    syntax(
+        DNS_LABEL,
+        "a DNS label: lower-case letters, digits and `-`, beginning and ending with a letter or digit",
+        "cart",
+        max_length=63,
+    ),
+]
+"""RFC 1123 label."""
+DnsSubdomain = Annotated[
+    str,
+    syntax(
+        DNS_SUBDOMAIN,
+        "a DNS name: lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or digit",
+        "hz-a",
+        max_length=253,
+    ),
+]
+"""RFC 1123 subdomain."""
+Host = Annotated[
+    str,
+    syntax(
+        HOST,
+        "a host name in lower case, or `*.` and a domain, without port or path",
+        "shop.example.com",
+        "*.example.com",
+        max_length=253,
+    ),
+]
+LabelKey = Annotated[
+    str,
+    syntax(
+        LABEL_KEY,
+        "a label key: at most 63 letters, digits, `-`, `_` and `.`, after an optional DNS prefix and `/`",
+        "env",
+        "app.kubernetes.io/part-of",
+        max_length=317,
+    ),
+]
+LabelValue = Annotated[
+    str,
+    syntax(
+        LABEL_VALUE,
+        "a label value: at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit",
+        "prod",
+        max_length=63,
+    ),
+]
+AnnotationKey = Annotated[
+    str,
+    syntax(
+        ANNOTATION_KEY,
+        "an annotation key: at most 63 letters, digits, `-`, `_` and `.`, after an optional DNS prefix and `/`",
+        "nginx.ingress.kubernetes.io/canary",
+        max_length=317,
+    ),
+]
 Labels = dict[LabelKey, LabelValue]
-Annotations = dict[str, str]
+Annotations = dict[AnnotationKey, str]
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]
-Duration = Annotated[str, Meta(pattern=DURATION, max_length=32)]
+PortName = Annotated[
+    str,
+    syntax(
+        PORT_NAME,
+        "a port name: at most 15 lower-case letters, digits and single `-`, with at least one letter",
+        "http",
+        max_length=15,
+    ),
+]
+"""IANA service name, as Kubernetes wants it for the ports of containers."""
+Duration = Annotated[
+    str,
+    syntax(DURATION, "a duration: numbers with a unit, `ms`, `s`, `m` or `h`", "100ms", "5s", "1m30s", max_length=32),
+]
 """A Go duration such as `100ms`, `5s`, `1m30s`."""
-Quantity = Annotated[str, Meta(pattern=QUANTITY, max_length=64)] | int | float
-"""A Kubernetes quantity such as `100m` or `128Mi`."""
+Quantity = (
+    Annotated[
+        str,
+        syntax(
+            QUANTITY,
+            "a quantity: a number, alone or with a unit: `m` (thousandths), `k`, `M`, `G`, or `Ki`, `Mi`, `Gi`, ...",
+            "100m",
+            "128Mi",
+            max_length=64,
+        ),
+    ]
+    | Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    | Annotated[float, Meta(ge=0, le=2**63)]
+)
+"""A Kubernetes quantity such as `100m` or `128Mi`; bounded, so that NaN and infinity are none."""
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Weight = Annotated[int, Meta(ge=0, le=1_000_000)]
 Text = Annotated[str, Meta(min_length=1)]
+Path = Annotated[
+    str, syntax(r"^/[!-~]*\Z", "a URL path: beginning with `/`, printable ASCII without blanks", "/healthz")
+]
+IPAddresses = tuple[Annotated[str, syntax(r"^[0-9A-Fa-f:.]+\Z", "an IP address", "10.1.0.9", max_length=45)], ...]
 
 
 class Node(

@@ -13,13 +13,57 @@ from compiler.model.base import (
     DnsSubdomain,
     Document,
     Duration,
+    Host,
+    IPAddresses,
     LabelSelector,
     Node,
     PortNumber,
     Text,
+    syntax,
 )
 
-TargetName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=32)]
+TargetName = Annotated[
+    str, syntax(r"^[a-z][a-z0-9-]*\Z", "the name of a target; `fleetgate targets` lists them", "mse", max_length=32)
+]
+_VERSION = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?"
+_BOUND = rf"(==|!=|<=|>=|<|>) *{_VERSION}"
+VersionRange = Annotated[
+    str,
+    syntax(
+        rf"^ *{_BOUND}( *, *{_BOUND})* *\Z",
+        "a range of versions: `==`, `!=`, `<`, `<=`, `>` or `>=` and a version, several joined by commas",
+        ">=0.1,<0.2",
+        max_length=128,
+    ),
+]
+ServerURL = Annotated[
+    str,
+    syntax(
+        r"^https://[!-.0-~]+(/[!-~]*)?\Z",
+        "the https URL of an API server",
+        "https://10.0.0.1:6443",
+        max_length=1024,
+    ),
+]
+MseVersion = Annotated[
+    str, syntax(r"^[0-9]+\.[0-9]+\.[0-9]+\Z", "three numbers joined by dots", "1.2.30", max_length=32)
+]
+Folder = Annotated[
+    str,
+    syntax(r"^([^/\x00-\x1f][^\x00-\x1f]*)?\Z", "a relative path with forward slashes", "rendered", max_length=1024),
+]
+ClusterId = Annotated[
+    str,
+    syntax(
+        r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z",
+        "a label value: letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit",
+        "c-one",
+        max_length=63,
+    ),
+]
+Day = Annotated[
+    str, syntax(r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z", "a day in the form YYYY-MM-DD", "2026-12-31")
+]
 Loss = Literal["Cluster", "Zone", "Region"]
 
 
@@ -37,7 +81,7 @@ class Listener(Node, frozen=True, kw_only=True):
 class Destination(Node, frozen=True, kw_only=True):
     """A cluster as Argo CD knows it: by API server or by name (Application `spec.destination`)."""
 
-    server: Annotated[str, Meta(pattern=r"^https://[^\s/]+(/.*)?$", max_length=1024)] | None = None
+    server: ServerURL | None = None
     """URL of the API server."""
     name: Text | None = None
     """Name that the cluster has in Argo CD."""
@@ -59,7 +103,7 @@ class MseGateway(Node, frozen=True, kw_only=True):
         default_factory=lambda: Destination(server="https://kubernetes.default.svc")
     )
     """The fleet instance, where the Ingresses and the MseIngressConfig are applied."""
-    version: Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", max_length=32)] | None = None
+    version: MseVersion | None = None
     """Version of the running gateway; annotations that are newer are findings."""
     instance: MseInstance = MseInstance()
     """Size of the gateway."""
@@ -126,7 +170,7 @@ class ArgoCD(Node, frozen=True, kw_only=True):
     """Git repository that holds the rendered tree."""
     branch: Text = "rendered"
     """Branch of the rendered tree (`targetRevision`)."""
-    path: Annotated[str, Meta(pattern=r"^[^/].*$|^$")] = ""
+    path: Folder = ""
     """Folder of the rendered tree in that repository; empty = its top."""
     namespace: DnsLabel = "argocd"
     """Namespace in which Argo CD runs."""
@@ -145,7 +189,7 @@ class Tenant(Node, frozen=True, kw_only=True):
     """Folders below the root that belong to the tenant."""
     namespaces: tuple[DnsLabel, ...] = ()
     """Namespaces that its objects may be in."""
-    hosts: tuple[Text, ...] = ()
+    hosts: tuple[Host, ...] = ()
     """Hosts that its Ingresses may serve: exact, or `*.` and a domain (any depth)."""
     kinds: tuple[Text, ...] = ()
     """Kinds that its plain and extra manifests may have; empty = all namespaced kinds."""
@@ -154,7 +198,7 @@ class Tenant(Node, frozen=True, kw_only=True):
 class DrillBudgets(Node, frozen=True, kw_only=True):
     """Bounds that a drill must keep."""
 
-    failed: Annotated[int, Meta(ge=0)] = 0
+    failed: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     """Failed requests."""
     p999: Duration = "100ms"
     """99.9th percentile of the request time above the control run."""
@@ -178,22 +222,14 @@ class Acceptance(Node, frozen=True, kw_only=True):
     """Path of the file, or a glob of paths."""
     reason: Text
     """Why it is accepted."""
-    until: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    until: Day | None = None
     """Last day of the acceptance (YYYY-MM-DD); compared only by `check --as-of`."""
 
 
 class FleetSpec(Node, frozen=True, kw_only=True):
     """What a fleet consists of."""
 
-    compiler: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^\s*(==|!=|<=|>=|<|>|~=)\s*[0-9][0-9a-z.]*(\s*,\s*(==|!=|<=|>=|<|>|~=)\s*[0-9][0-9a-z.]*)*\s*$"
-            ),
-        ]
-        | None
-    ) = None
+    compiler: VersionRange | None = None
     """Versions of fleetgate that may compile this fleet, such as `>=0.1,<0.2`."""
     gateways: Annotated[tuple[Gateway, ...], Meta(min_length=1)]
     """Entries for traffic."""
@@ -236,7 +272,7 @@ class Reach(Node, frozen=True, kw_only=True):
 
     type: Literal["PodIP", "Address"] = "PodIP"
     """`PodIP`: pod addresses directly. `Address`: the cluster's own entry."""
-    addresses: tuple[Text, ...] = ()
+    addresses: IPAddresses = ()
     """IP addresses of the cluster's entry, with type `Address`."""
     port: PortNumber | None = None
     """Port of the cluster's entry, with type `Address`."""
@@ -254,7 +290,7 @@ class ClusterArgoCD(Node, frozen=True, kw_only=True):
 class ClusterSpec(Node, frozen=True, kw_only=True):
     """Where a cluster is and how it is reached."""
 
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=63)] | None = None
+    id: ClusterId | None = None
     """Value of the label `topology.istio.io/cluster`; default: the name."""
     region: DnsLabel
     """Region of the cluster."""

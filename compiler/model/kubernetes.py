@@ -7,11 +7,43 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from compiler.model.base import ClusterMetadata, DnsSubdomain, Document, Labels, Metadata, Node, PortNumber, Text
+from compiler.model.base import (
+    DNS_LABEL,
+    LABEL_KEY,
+    ClusterMetadata,
+    DnsSubdomain,
+    Document,
+    Host,
+    Labels,
+    Metadata,
+    Node,
+    PortName,
+    PortNumber,
+    Text,
+    syntax,
+)
 
-HOST = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-Host = Annotated[str, Meta(pattern=HOST, max_length=253)]
-PortName = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+ServicePortName = Annotated[
+    str, syntax(DNS_LABEL, "a port name: lower-case letters, digits and `-`", "http", max_length=63)
+]
+"""DNS label; other than the ports of containers, those of Services may have longer names."""
+SlicePortName = Annotated[
+    str,
+    syntax(
+        r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?\Z",
+        "empty or a port name: lower-case letters, digits and `-`",
+        "http",
+        max_length=63,
+    ),
+]
+AppProtocol = Annotated[
+    str,
+    syntax(LABEL_KEY, "an application protocol", "http", "grpc", "kubernetes.io/h2c", max_length=317),
+]
+IngressPath = Annotated[
+    str,
+    syntax(r"^(/[^\x00-\x1f\x7f]*)?\Z", "a path that begins with `/`, without control characters", "/cart"),
+]
 
 
 class ServiceBackendPort(Node, frozen=True, kw_only=True):
@@ -55,7 +87,7 @@ class IngressBackend(Node, frozen=True, kw_only=True):
 class HttpIngressPath(Node, frozen=True, kw_only=True):
     """A path and its backend."""
 
-    path: str | None = None
+    path: IngressPath | None = None
     """Path to match; absent = `/`."""
     path_type: Literal["Exact", "Prefix", "ImplementationSpecific"] = "ImplementationSpecific"
     """How it is matched; ImplementationSpecific means Prefix (MSE)."""
@@ -150,7 +182,7 @@ class IngressClass(Document, frozen=True, kw_only=True):
 class ServicePort(Node, frozen=True, kw_only=True):
     """A port of a plain Service."""
 
-    name: PortName | None = None
+    name: ServicePortName | None = None
     """Its name; required when there are several."""
     port: PortNumber
     """Its number."""
@@ -158,7 +190,7 @@ class ServicePort(Node, frozen=True, kw_only=True):
     """Port of the pods."""
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """Transport protocol."""
-    app_protocol: Text | None = None
+    app_protocol: AppProtocol | None = None
     """Application protocol."""
     node_port: PortNumber | None = None
     """Port of the nodes."""
@@ -203,7 +235,7 @@ class EndpointConditions(Node, frozen=True, kw_only=True):
 class Endpoint(Node, frozen=True, kw_only=True):
     """A backend address."""
 
-    addresses: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    addresses: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=100)]
     """IP addresses; the first is used."""
     conditions: EndpointConditions = EndpointConditions()
     """Its state."""
@@ -222,13 +254,13 @@ class Endpoint(Node, frozen=True, kw_only=True):
 class EndpointPort(Node, frozen=True, kw_only=True):
     """A port of the endpoints."""
 
-    name: str = ""
+    name: SlicePortName = ""
     """Name of the Service port."""
     port: PortNumber
     """Port number of the pods."""
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """Transport protocol."""
-    app_protocol: Text | None = None
+    app_protocol: AppProtocol | None = None
     """Application protocol."""
 
 
@@ -244,7 +276,7 @@ class EndpointSlice(Document, frozen=True, kw_only=True):
     """Name, namespace, and the two labels."""
     address_type: Literal["IPv4", "IPv6"]
     """Kind of the addresses."""
-    endpoints: tuple[Endpoint, ...]
+    endpoints: Annotated[tuple[Endpoint, ...], Meta(max_length=1000)]
     """The addresses."""
     ports: tuple[EndpointPort, ...] = ()
     """The ports."""

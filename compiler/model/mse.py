@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from compiler.model.base import ClusterMetadata, Document, Node, Text
+from compiler.model.base import ClusterMetadata, Document, Node, Text, syntax
 
 SlbSpec = Literal["slb.s1.small", "slb.s2.small", "slb.s2.medium", "slb.s3.small", "slb.s3.medium", "slb.s3.large"]
 
@@ -93,7 +93,7 @@ class MseLogging(Node, frozen=True, kw_only=True):
 class MseSampling(Node, frozen=True, kw_only=True):
     """A tracing back end."""
 
-    sample_rate: Annotated[str, Meta(pattern=r"^([0-9]|[1-9][0-9]|100)$")] | None = None
+    sample_rate: Annotated[str, syntax(r"^([0-9]|[1-9][0-9]|100)\Z", "a percentage from 0 to 100", "10")] | None = None
     """Percent of the requests, as a string."""
 
 
@@ -136,7 +136,7 @@ class MseIngressConfigSpec(Node, frozen=True, kw_only=True):
 
     name: Text | None = None
     """Name of the gateway; MSE's default is mse-ingress."""
-    id: Annotated[str, Meta(pattern=r"^gw-")] | None = None
+    id: Annotated[str, syntax(r"^gw-[-0-9A-Za-z]+\Z", "the id of a gateway", "gw-0123456789abcdef")] | None = None
     """An existing gateway to reuse."""
     override: bool | None = None
     """With `id`: whether its settings are overwritten."""

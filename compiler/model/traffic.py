@@ -15,21 +15,30 @@ from compiler.model.base import (
     Duration,
     Metadata,
     Node,
+    Path,
     Percent,
     Text,
     Weight,
+    syntax,
 )
 from compiler.model.fleet import Loss
 
 Instant = Annotated[
-    str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$")
+    str,
+    syntax(
+        r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+        r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])\Z",
+        "a point in time with its zone (RFC 3339)",
+        "2026-11-23T10:00:00Z",
+        max_length=40,
+    ),
 ]
 
 
 class Demand(Node, frozen=True, kw_only=True):
     """Declared peak, for the capacity proof."""
 
-    requests_per_second: Annotated[float, Meta(ge=0)]
+    requests_per_second: Annotated[float, Meta(ge=0, le=1e12)]
     """Requests per second, all clusters together."""
 
 
@@ -128,7 +137,7 @@ class HealthCheck(Node, frozen=True, kw_only=True):
 
     protocol: Literal["HTTP", "TCP", "GRPC"] = "HTTP"
     """What is spoken."""
-    path: Annotated[str, Meta(pattern=r"^/")] | None = None
+    path: Path | None = None
     """Path to request, with protocol HTTP."""
     interval: Duration = "5s"
     """Time between checks."""

@@ -10,14 +10,22 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 TOOLS := .tools/built
 
+# An interpreter that is asked for by name, and is not the one of .venv, means a new .venv.
+ifneq ($(PYTHON),)
+  VERSION := -c 'import sys; print(sys.version_info[:3])'
+  ifneq ($(shell $(PYTHON) $(VERSION) 2>&1),$(shell $(BIN)/python $(VERSION) 2>&1))
+    .PHONY: $(INSTALLED)
+  endif
+endif
+
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 demo: $(INSTALLED) ## Compile fleet-repo-example into build/demo and show what was compiled
 	@$(BIN)/fleetgate build -C fleet-repo-example -o build/demo
 
-test: $(INSTALLED) $(TOOLS) ## Everything that must hold: format, lint, types, layers, generated files, tests
-	@$(BIN)/python -m tools.check
+test: $(INSTALLED) ## Everything that must hold: format, lint, types, layers, generated files, tests
+	@status=0; $(MAKE) --no-print-directory tools || status=1; $(BIN)/python -m tools.check || status=1; exit $$status
 
 lint: $(INSTALLED) ## The same without the tests
 	@$(BIN)/python -m tools.check --without-tests
@@ -46,5 +54,5 @@ clean: ## Remove everything that these commands made
 $(INSTALLED): pyproject.toml tools/constraints.txt tools/install.sh tools/python.sh
 	@sh tools/install.sh '$(PYTHON)'
 
-$(TOOLS): $(INSTALLED) tools/go_tools.py tools/go.mod tools/go.sum $(wildcard tools/*/*.go)
+$(TOOLS): tools/go_tools.py tools/go.mod tools/go.sum $(wildcard tools/*/*.go) | $(INSTALLED)
 	@$(BIN)/python tools/go_tools.py

@@ -30,6 +30,15 @@ class PlainObject(Node, frozen=True):
     origin: Origin = Origin("")
 
 
+class Patch(Node, frozen=True):
+    """A change to one object that a target emits; see `compiler.patches`."""
+
+    kind: str
+    name: str
+    data: dict[str, Any]
+    origin: Origin = Origin("")
+
+
 class IngressObject(Node, frozen=True):
     """What an Ingress carries beside routing, so that a target which speaks Ingress can emit it again."""
 

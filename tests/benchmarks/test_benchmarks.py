@@ -7,9 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import jinja2
+import msgspec
 import pytest
 import yaml
 
+from compiler.model.kinds import KINDS
 from tests.benchmarks import fleet, kapitan
 from tests.benchmarks.measure import Cost, measure
 from tests.benchmarks.run import Row, Sizes, rows, table
@@ -39,6 +41,14 @@ def test_fleet_has_an_app_and_an_ingress_each_and_a_canary_for_every_tenth(tmp_p
         "App": APPS,
         "Ingress": APPS + 3,
     }
+
+
+def test_fleet_is_made_of_what_people_may_write(tmp_path: Path) -> None:
+    fleet.write_fleet(tmp_path, APPS, CLUSTERS)
+    kinds = {(api_version, kind): struct for api_version, kind, struct in KINDS}
+    for text in contents(tmp_path).values():
+        document = yaml.safe_load(text)
+        msgspec.convert(document, kinds[document["apiVersion"], document["kind"]])  # raises where it is not
 
 
 def test_without_annotations_no_ingress_has_any_and_the_apps_are_the_same(tmp_path: Path) -> None:

@@ -1,0 +1,103 @@
+"""The command line: what every command takes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from compiler import __version__
+from compiler.cli.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DESCRIPTION = """\
+Compile a Git repo of fleet Ingresses and apps into what every cluster and every gateway must run."""
+
+EPILOG = """\
+exit status: 0 clean or warnings only, 1 errors, 2 wrong usage, 3 a bug of fleetgate
+`fleetgate COMMAND --help` tells more"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; the result's `command` names the module of `compiler.cli` that runs."""
+    top = argparse.ArgumentParser(
+        prog="fleetgate",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"fleetgate {__version__}")
+    _root(top, default=".")
+    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for name, says, add in COMMANDS:
+        each = commands.add_parser(
+            name,
+            help=says,
+            description=f"{says[0].upper()}{says[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        # SUPPRESS: absent behind the command, a -C before the command stays
+        _root(each, default=argparse.SUPPRESS)
+        add(each)
+    return top
+
+
+def _root(each: argparse.ArgumentParser, default: str) -> None:
+    each.add_argument("-C", dest="root", metavar="DIR", default=default, help="the root of the fleet (default: .)")
+
+
+def _init(each: argparse.ArgumentParser) -> None:
+    del each  # `-C` is all it takes
+
+
+def _check(each: argparse.ArgumentParser) -> None:
+    _compiling(each)
+
+
+def _build(each: argparse.ArgumentParser) -> None:
+    each.add_argument("-o", dest="output", metavar="DIR", help="the output folder; only fleetgate may own it")
+    each.add_argument("--verify", action="store_true", help="write nothing; tell what in the output folder differs")
+    _compiling(each)
+
+
+def _compiling(each: argparse.ArgumentParser) -> None:
+    each.add_argument("--format", choices=FORMATS, default="text", help="how findings are printed (default: text)")
+    each.add_argument("--strict", action="store_true", help="count warnings as errors")
+    each.add_argument("--quiet", action="store_true", help="print findings only")
+    each.add_argument(
+        "--stop-after",
+        choices=("source", "model", "ir"),
+        help="print what that stage made, as YAML, and stop; findings go to standard error",
+    )
+    each.add_argument("--cluster", metavar="NAME", help="write and prune below this cluster's folder only")
+    each.add_argument("--revision", metavar="REV", help="read this Git revision instead of the files on disk")
+    each.add_argument("--state", metavar="REF|FILE", help="compile with the weights that the agent recorded there")
+    each.add_argument("--as-of", metavar="DATE", help="tell what has expired by this day (YYYY-MM-DD)")
+
+
+def _explain(each: argparse.ArgumentParser) -> None:
+    each.add_argument(
+        "word", metavar="WORD", help="a code (canary-weight), an annotation, a kind or a field (App.spec.replicas)"
+    )
+
+
+def _schema(each: argparse.ArgumentParser) -> None:
+    each.add_argument("kind", metavar="KIND", nargs="?", help="one kind only (default: any of them)")
+
+
+def _targets(each: argparse.ArgumentParser) -> None:
+    del each  # `-C` is all it takes
+
+
+COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
+    ("init", "write a small working fleet into an empty folder", _init),
+    ("check", "compile in memory and report everything that is wrong", _check),
+    ("build", "compile into an output folder", _build),
+    ("explain", "tell what a code, an annotation, a kind or a field means", _explain),
+    ("schema", "print the JSON Schema of what people write", _schema),
+    ("targets", "list what can be compiled for, and what each target can express", _targets),
+)
+"""Name, what it does, and its own arguments."""

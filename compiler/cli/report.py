@@ -1,0 +1,167 @@
+"""A compilation in the form that every printer reads: findings with line and column, and the facts of the summary.
+
+Lines and columns are worked out here, once per finding, so that a run without findings pays nothing for them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from compiler.diagnostics import Code, Diagnostic, Origin, PathStep, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compiler.pipeline import Compilation, Summary
+
+
+class Place(Struct, frozen=True, gc=False):
+    """A place in a file."""
+
+    file: str
+    """Path below the root; "" where a finding is about no file."""
+    line: int
+    """From 1; 0 = not known, or the file as a whole."""
+    column: int
+    """From 1, in code points; 0 = not known."""
+
+    def __str__(self) -> str:
+        parts = [self.file] if self.file else []
+        if self.line:
+            parts += [str(self.line), str(self.column)] if self.column else [str(self.line)]
+        return ":".join(parts)
+
+
+class PlacedNote(Struct, frozen=True, gc=False):
+    """A second place that a finding is about."""
+
+    place: Place
+    text: str
+
+
+class Finding(Struct, frozen=True, gc=False):
+    """A finding, ready to print."""
+
+    code: Code
+    severity: Severity
+    """As counted in this run: with `--strict` a warning is an error."""
+    place: Place
+    document: int
+    """Index of the YAML document in its file."""
+    path: tuple[PathStep, ...]
+    """Keys and indices from the document's top."""
+    value: str
+    why: str
+    fix: str
+    excerpt: str
+    """The source line; "" where there is none to show."""
+    notes: tuple[PlacedNote, ...]
+
+
+class Written(Struct, frozen=True, gc=False):
+    """What a build did to the output folder."""
+
+    output: str
+    """The folder, as given."""
+    written: int
+    removed: int
+    unchanged: int
+    up_to_date: bool
+    verified: bool
+    """Whether the folder was only compared (`--verify`)."""
+
+
+class Report(Struct, frozen=True):
+    """Everything that a printer needs."""
+
+    prefix: str
+    """The root as a path in its repository, with forward slashes; "" where they are the same folder."""
+    findings: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
+    """Findings that the Fleet accepts; they count for nothing."""
+    summary: Summary
+    written: Written | None = None
+    """Set where an output folder was written or compared."""
+    seconds: float = 0.0
+    """Wall clock of the run; only people read it."""
+
+    @property
+    def errors(self) -> int:
+        """Number of findings that stop the build."""
+        return sum(f.severity is Severity.ERROR for f in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """Number of findings that are only told."""
+        return len(self.findings) - self.errors
+
+    @property
+    def files(self) -> int:
+        """Number of files that findings are in."""
+        return len({f.place.file for f in self.findings if f.place.file})
+
+    def in_repository(self, file: str) -> str:
+        """The path of a file of the root, from the top of the repository."""
+        return f"{self.prefix}/{file}" if self.prefix else file
+
+
+def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict: bool) -> tuple[Finding, ...]:
+    """Give each finding its line, column and source line, in the order in which they come."""
+
+    def placed(origin: Origin) -> Place:
+        line, column = compilation.place(origin) if origin.file else (0, 0)
+        return Place(origin.file, line, column)
+
+    def finding(of: Diagnostic) -> Finding:
+        place = placed(of.origin)
+        return Finding(
+            of.code,
+            Severity.ERROR if strict else of.code.severity,
+            place,
+            of.origin.document,
+            of.origin.path,
+            of.value,
+            of.why,
+            of.fix,
+            compilation.excerpt(of.origin) if place.line else "",
+            tuple(PlacedNote(placed(note.origin), note.text) for note in of.notes),
+        )
+
+    return tuple(finding(of) for of in found)
+
+
+def prefix_of(root: str) -> str:
+    """Where the root is in its repository: CI systems name files from the repository's top.
+
+    The top is the nearest folder above the root (or the root itself) that holds `.git`; without one, the working
+    directory. A root that is not below it keeps its absolute path.
+    """
+    absolute = os.path.abspath(root)  # noqa: PTH100 - pathlib would cost more than this whole module
+    top = absolute
+    while not os.path.lexists(os.path.join(top, ".git")):  # noqa: PTH118 - as above
+        parent = os.path.dirname(top)  # noqa: PTH120 - as above
+        if parent == top:
+            top = os.getcwd()  # noqa: PTH109 - as above
+            break
+        top = parent
+    relative = os.path.relpath(absolute, top)
+    if relative == os.curdir:
+        return ""
+    chosen = absolute if (relative + os.sep).startswith(os.pardir + os.sep) else relative
+    return chosen.replace(os.sep, "/")
+
+
+def path_text(path: Sequence[PathStep]) -> str:
+    """A path as people write it: `spec.rules[0].host`, `metadata.annotations["a.b/c"]`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif step.replace("_", "a").replace("-", "a").isalnum():
+            text += f".{step}" if text else step
+        else:
+            text += f'["{step}"]'
+    return text

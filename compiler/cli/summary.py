@@ -1,0 +1,67 @@
+"""What was compiled, for whom, and where: the last thing that a successful run says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.cli.formats.text import plural
+from compiler.cli.table import listed, table
+from compiler.cli.terminal import escape
+
+if TYPE_CHECKING:
+    from compiler.cli.report import Report, Written
+    from compiler.cli.terminal import Style
+    from compiler.pipeline import Summary
+
+
+def checked(report: Report, style: Style) -> str:
+    """After `check` without errors: one line."""
+    summary = report.summary
+    read = f"{plural(summary.documents, 'document')} in {plural(summary.files, 'file')}"
+    verdict = "nothing else to report" if report.findings else style("good", "all is well")
+    return f"{_headline(summary, style)}; {read}: {verdict}{_accepted(report)}\n"
+
+
+def built(report: Report, written: Written, style: Style) -> str:
+    """After `build` without errors: clusters, gateways, and what became of the output folder."""
+    summary = report.summary
+    clusters = table(
+        ("CLUSTER", "REGION", "ZONES", "NAMESPACES", "APPS", "WORKLOADS", "FILES"),
+        [(c.name, c.region, listed(c.zones, 3), c.namespaces, c.apps, c.workloads, c.files) for c in summary.clusters],
+        style,
+    )
+    gateways = table(
+        ("GATEWAY", "REGION", "TARGETS", "INGRESSES", "HOSTS", "ROUTES", "CLUSTERS"),
+        [
+            (g.name, g.region, listed(g.targets), g.ingresses, g.hosts, g.routes, listed(g.clusters))
+            for g in summary.gateways
+        ],
+        style,
+    )
+    return f"{_headline(summary, style)}\n\n{clusters}\n{gateways}\n{_output(report, written, style)}"
+
+
+def _headline(summary: Summary, style: Style) -> str:
+    apps = plural(summary.apps, "app")
+    clusters = plural(len(summary.clusters), "cluster")
+    gateways = plural(len(summary.gateways), "gateway")
+    return f"{style('strong', escape(summary.fleet))}: {apps} in {clusters} behind {gateways}"
+
+
+def _output(report: Report, written: Written, style: Style) -> str:
+    folder = style("strong", escape(written.output))
+    time = f"({report.seconds:.2f} s)"
+    if written.verified:
+        verdict = style("good", "is exactly what this fleet compiles to")
+        return f"{folder} {verdict}: {plural(written.unchanged, 'file')} {time}{_accepted(report)}\n"
+    if written.up_to_date:
+        verdict = style("good", "is up to date")
+        return f"{folder} {verdict}: {plural(written.unchanged, 'file')} {time}{_accepted(report)}\n"
+    counts = (("written", written.written), ("removed", written.removed), ("unchanged", written.unchanged))
+    told = ", ".join(f"{plural(n, 'file')} {name}" if not i else f"{n} {name}" for i, (name, n) in enumerate(counts))
+    return f"{folder}: {told} {time}{_accepted(report)}\n"
+
+
+def _accepted(report: Report) -> str:
+    number = len(report.accepted)
+    return f"\n{plural(number, 'finding')} accepted by the Fleet (`spec.accept`)" if number else ""

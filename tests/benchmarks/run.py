@@ -146,7 +146,8 @@ def install_kapitan() -> None:
     say(f"installing kapitan {kapitan.VERSION} into {KAPITAN.relative_to(ROOT)}")
     remove(KAPITAN)
     venv.create(KAPITAN, with_pip=True)
-    pip = (KAPITAN / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    # -I: or pip would see our own metadata in the current folder, and miss our dependencies.
+    pip = (KAPITAN / "bin" / "python", "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     subprocess.run((*pip, f"kapitan=={kapitan.VERSION}"), check=True)
 
 

@@ -207,6 +207,8 @@ class Redirect(Node, frozen=True):
     host: str = ""
     port: int | None = None
     path: str = ""
+    behind: Forward | None = None
+    """What its author put behind the redirect; no request reaches it."""
     origin: Origin = Origin("")
 
 
@@ -314,6 +316,9 @@ class Mirror(Node, frozen=True):
 
 class Policies(Node, frozen=True):
     """What else happens to requests of a route."""
+
+    https: Redirect | None = None
+    """The answer to plain HTTP, where only HTTPS is served."""
 
     https: Redirect | None = None
     """Answer to requests that came without TLS; everything else of the route is for those with it."""

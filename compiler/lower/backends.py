@@ -1,0 +1,158 @@
+"""Backends of one gateway: a Service's port, its pods, and its spread over the gateway's members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.diagnostics import Note
+from compiler.ir.traffic import Backend, ObjectName, Spread
+from compiler.lower import codes
+from compiler.lower.fleet import nearest
+from compiler.lower.spread import pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from compiler.annotations.family import ServiceRef
+    from compiler.annotations.subset import SubsetChoice
+    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.ir.traffic import Service
+    from compiler.lower.spread import Spreads
+    from compiler.lower.world import World
+    from compiler.model.kubernetes import IngressBackend
+
+_NOWHERE = Spread((), by_replicas=True)
+
+
+class Backends:
+    """Makes backends; what does not exist is left open for `compiler.check` to report."""
+
+    def __init__(
+        self,
+        services: Mapping[ObjectName, Service],
+        spreads: Spreads,
+        members: tuple[str, ...],
+        world: World,
+        findings: Diagnostics,
+    ) -> None:
+        self._services = services
+        self._spreads = spreads
+        self._members = members
+        self._clusters = {c.id: c.name for c in world.traffic_clusters}
+        self._findings = findings
+        self._told: set[tuple[object, ...]] = set()
+
+    def spread_of(self, service: ObjectName) -> Spread | None:
+        """The spread of a Service over the gateway's members; None where there is no such Service."""
+        return self._spreads.within(service, self._members)
+
+    def of_ref(self, ref: ServiceRef) -> Backend:
+        """The backend that an annotation names; without a port the first of the Service."""
+        name = ObjectName(ref.namespace, ref.name)
+        service = self._services.get(name)
+        port = ref.port
+        if port is None:
+            port = service.ports[0].number if service is not None and service.ports else 0
+        return Backend(name, port, self.spread_of(name) or _NOWHERE, origin=ref.origin)
+
+    def of_path(
+        self,
+        written: IngressBackend,
+        namespace: str,
+        origin: Origin,
+        subset: SubsetChoice | None,
+        *,
+        unconditional: bool,
+    ) -> Backend:
+        """The backend of a rule, limited to the pods that the Ingress's annotations choose.
+
+        `unconditional`: it serves whatever the request carries, so that a pin is a spread of the Service.
+        """
+        place = origin if origin.path[-1] == "defaultBackend" else origin.at("backend")
+        if written.service is None:
+            self._findings.add(
+                codes.RESOURCE_BACKEND,
+                place.at("resource"),
+                written.resource.kind if written.resource else "",
+                "no target can send traffic to it",
+                "name a Service: backend.service.name and port",
+            )
+            return Backend(ObjectName(namespace, ""), 0, _NOWHERE, origin=place)
+        name = ObjectName(namespace, written.service.name)
+        service = self._services.get(name)
+        number = written.service.port.number or 0
+        port_name = written.service.port.name or ""
+        if port_name and service is not None:
+            number = next((p.number for p in service.ports if p.name == port_name), 0)
+        spread = self.spread_of(name) or _NOWHERE
+        labels = None
+        if subset is not None:
+            labels = subset.subset
+            spread = self._pin(name, spread, subset, unconditional=unconditional)
+        step = "name" if service is None or not number or port_name else "port"
+        where = place.at("service", step) if service is None else place.at("service", "port")
+        if service is not None and any(p.number == number for p in service.ports):
+            where = place.at("service", "name")
+        return Backend(name, number, spread, port_name, labels, where)
+
+    def pin_of(self, subset: SubsetChoice | None) -> str | None:
+        """Name of the cluster that an Ingress is pinned to."""
+        return None if subset is None or subset.cluster is None else self._clusters.get(subset.cluster)
+
+    def with_spread(self, backend: Backend, spread: Spread) -> Backend:
+        """The same backend, spread otherwise."""
+        return Backend(backend.service, backend.port, spread, backend.port_name, backend.subset, backend.origin)
+
+    def _pin(self, name: ObjectName, spread: Spread, subset: SubsetChoice, *, unconditional: bool) -> Spread:
+        if subset.cluster is None or not spread.tiers:
+            return spread
+        cluster = self._clusters.get(subset.cluster)
+        if cluster is None:
+            self._once(
+                (codes.UNKNOWN_CLUSTER_ID.name, subset.origin.sort_key),
+                codes.UNKNOWN_CLUSTER_ID,
+                subset.origin,
+                subset.cluster,
+                "no Cluster has this id",
+                "name the id of a Cluster"
+                + (f" ({hint})" if (hint := nearest(subset.cluster, self._clusters)) else ""),
+            )
+            return spread
+        if cluster not in spread.clusters:
+            self._once(
+                (codes.PIN_NOT_PLACED.name, subset.origin.sort_key, name),
+                codes.PIN_NOT_PLACED,
+                subset.origin,
+                subset.cluster,
+                f"Service {name} gets traffic in {', '.join(spread.clusters)} alone",
+                "place the app in this cluster, or pin to one in which it runs",
+            )
+            return spread
+        policy = self._spreads.policies.get(name)
+        if policy is not None and unconditional:
+            self._once(
+                (codes.CONTRADICTING_SPREAD.name, subset.origin.sort_key, name),
+                codes.CONTRADICTING_SPREAD,
+                subset.origin,
+                subset.cluster,
+                f"TrafficPolicy {policy[0].value.metadata.name} spreads Service {name} already",
+                "keep the policy or the annotations, not both",
+                (Note(policy[1], "the policy"),),
+            )
+            return spread
+        return pinned(spread, cluster, subset.origin)
+
+    def _once(
+        self,
+        key: tuple[object, ...],
+        code: codes.Code,
+        origin: Origin,
+        value: str,
+        why: str,
+        fix: str,
+        notes: tuple[Note, ...] = (),
+    ) -> None:
+        """An Ingress with many paths has one annotation: say it once."""
+        if key not in self._told:
+            self._told.add(key)
+            self._findings.add(code, origin, value, why, fix, notes)

@@ -1,0 +1,70 @@
+"""What MSE can't express, or expresses in part."""
+
+from __future__ import annotations
+
+from compiler.diagnostics import Code, error, warning
+
+MSE_SPREAD = error(
+    "mse-spread",
+    "MSE can't spread a Service like this",
+    "MSE knows two spreads: all pods of all clusters alike, and pods of one cluster first (service-subset), with all "
+    "pods of the Service when none of them is left. A split between clusters becomes a base and canaries, each "
+    "pinned to one cluster. So it can't express: excluded clusters (the fallback reaches all pods), three tiers, a "
+    "first tier of several clusters with others behind it, spilling before a tier is empty. Use target envoy for "
+    "these, or a simpler spread.",
+)
+MSE_WEIGHT = error(
+    "mse-weight",
+    "MSE can't give shares finer than one percent",
+    "MSE cuts each canary's share to a whole percent and gives the rest to the base: 1 of 3 becomes 33 % and 34 %. "
+    "Write weights that are whole percents of their sum.",
+)
+MSE_CONDITIONAL_SPLIT = error(
+    "mse-conditional-split",
+    "MSE can't split a conditional canary",
+    "A canary by header, query or cookie is one Ingress with one backend; MSE has no canary of a canary. Its Service "
+    "can't be split over clusters by weight at the same time. Pin the canary to one cluster, spread its Service by "
+    "replicas, or use target envoy.",
+)
+MSE_CONDITIONS = error(
+    "mse-conditions",
+    "MSE can't express these conditions of a route",
+    "A canary in MSE matches one header, one query parameter, or one cookie (a header and a query parameter may stand "
+    "together). Other combinations need target envoy.",
+)
+MSE_DESTINATION = error(
+    "mse-destination",
+    "MSE can't pin or weight the Services of a destination list over clusters",
+    "The annotation destination lists Services with weights and nothing else: a Service in it whose TrafficPolicy pins "
+    "or weights clusters would lose that. Route to one Service, use canary Ingresses instead of destination, or use "
+    "target envoy.",
+)
+MSE_VERSION = error(
+    "mse-version",
+    "the gateway's MSE version does not know an annotation that this needs",
+    "The Fleet states the version of the gateway. Pins to clusters need service-subset, which MSE has since V1.2.25. "
+    "Upgrade the gateway, or spread by replicas.",
+)
+MSE_REDISTRIBUTION = warning(
+    "mse-redistribution",
+    "in MSE the share of a lost cluster goes to all others by pods, not by weight",
+    "When the pods of a pinned cluster are gone MSE sends its share to all pods of the Service, in proportion to pod "
+    "numbers: to standby clusters too. With two clusters this is what you declared; with more the shares after a loss "
+    "differ from the declared proportion. Use target envoy where that matters, or accept this finding.",
+)
+MSE_POLICY = warning(
+    "mse-policy",
+    "MSE does not know a setting of a TrafficPolicy",
+    "Health checks of your own, hedging, retried methods and failback steps are settings of target envoy and of the "
+    "agent. MSE leaves out pods that are not ready and moves traffic at once; the rest has no effect there.",
+)
+CODES: tuple[Code, ...] = (
+    MSE_SPREAD,
+    MSE_WEIGHT,
+    MSE_CONDITIONAL_SPLIT,
+    MSE_CONDITIONS,
+    MSE_DESTINATION,
+    MSE_VERSION,
+    MSE_REDISTRIBUTION,
+    MSE_POLICY,
+)

@@ -318,9 +318,6 @@ class Policies(Node, frozen=True):
     """What else happens to requests of a route."""
 
     https: Redirect | None = None
-    """The answer to plain HTTP, where only HTTPS is served."""
-
-    https: Redirect | None = None
     """Answer to requests that came without TLS; everything else of the route is for those with it."""
     rewrite: Rewrite | None = None
     headers: HeaderControl | None = None

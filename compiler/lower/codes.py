@@ -7,8 +7,8 @@ from compiler.diagnostics import Code, error, warning
 UNKNOWN_INGRESS_CLASS = error(
     "unknown-ingress-class",
     "an Ingress names a class that no gateway reads",
-    "An Ingress belongs to the gateway whose `ingressClassName` it names in `spec.ingressClassName`. Without one, or with "
-    "one that no gateway of the Fleet reads, no gateway would serve it.",
+    "An Ingress belongs to the gateway whose `ingressClassName` it names in `spec.ingressClassName`. Without one, or "
+    "with one that no gateway of the Fleet reads, no gateway would serve it.",
 )
 EMPTY_RULE = error(
     "empty-rule",
@@ -19,15 +19,15 @@ EMPTY_RULE = error(
 RESOURCE_BACKEND = error(
     "resource-backend",
     "a backend that is not a Service",
-    "Ingress v1 allows objects other than Services as backends (`backend.resource`). No target of fleetgate can express "
-    "them; name a Service.",
+    "Ingress v1 allows objects other than Services as backends (`backend.resource`). No target of fleetgate can "
+    "express them; name a Service.",
 )
 DUPLICATE_ROUTE = warning(
     "duplicate-route",
     "two rules for the same host, path and path type",
     "Only one of them can serve. MSE would take that of the older Ingress; Git does not know ages, so fleetgate takes "
-    "the one whose Ingress has the higher fleetgate.dev/priority, then the first by namespace/name, and leaves the other "
-    "out of what it emits. Both places are named.",
+    "the one whose Ingress has the higher fleetgate.dev/priority, then the first by namespace/name, and leaves the "
+    "other out of what it emits. Both places are named.",
 )
 CANARY_WITHOUT_BASE = error(
     "canary-without-base",
@@ -76,8 +76,8 @@ TLS_CONFLICT = warning(
 UNKNOWN_CLUSTER_ID = error(
     "unknown-cluster-id",
     "a pin to a cluster that does not exist",
-    "The label topology.istio.io/cluster in subset-labels names a cluster by its id (`spec.id` of the Cluster, else its "
-    "name). MSE finds no pod for an unknown id and sends the traffic to all pods, in silence.",
+    "The label topology.istio.io/cluster in subset-labels names a cluster by its id (`spec.id` of the Cluster, else "
+    "its name). MSE finds no pod for an unknown id and sends the traffic to all pods, in silence.",
 )
 PIN_NOT_PLACED = error(
     "pin-not-placed",

@@ -36,6 +36,7 @@ from compiler.lower.spread import weighted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from compiler.annotations.canary import Canary
     from compiler.annotations.ingress import IngressAnnotations
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.traffic import Backend, HeaderControl, Service, ValueMatch
@@ -366,8 +367,6 @@ class _Table:
 
     def _policies(self, path: _Path, headers: HeaderControl | None) -> Policies:
         said = path.ingress.annotations
-        if said is _NOTHING_SAID and headers is None:
-            return _NO_POLICIES
         mirror = said.mirror
         redirects = said.redirects
         return Policies(
@@ -454,7 +453,7 @@ class _Table:
         return found
 
 
-def _canary(path: _Path):  # type: ignore[no-untyped-def] # noqa: ANN202 - narrows Canary | None where it is known
+def _canary(path: _Path) -> Canary:
     canary = path.ingress.annotations.canary
     assert canary is not None
     return canary
@@ -507,7 +506,7 @@ def _covering(host: str, tls: Mapping[str, Tls]) -> Tls | None:
     return own
 
 
-def _disjoint(a, b) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001 - two Canary values
+def _disjoint(a: Canary, b: Canary) -> bool:
     """Whether no request can meet both: one name, two different exact values."""
     for field in ("headers", "query", "cookies"):
         theirs: dict[str, ValueMatch] = {c.name: c for c in getattr(b, field)}

@@ -88,7 +88,8 @@ def _app_roots(gateway: Gateway) -> dict[tuple[str, ObjectName], str]:
 def _free_name(name: ObjectName, taken: set[ObjectName]) -> ObjectName:
     free, number = name, 2
     while free in taken:
-        free = ObjectName(name.namespace, f"{name.name}-{number}")
+        # a dot: the names of two Ingresses of the repo can then never meet by what is put behind them
+        free = ObjectName(name.namespace, f"{name.name}.{number}")
         number += 1
     return free
 
@@ -233,7 +234,7 @@ class _Translator:
             name = canary.owner
             first = next(p for p in parts if p[0] is canary)
             if canary.owner == route.owner or first[1] != pinned:
-                name = ObjectName(name.namespace, f"{name.name}-{self._ids[pinned or '']}".lower())
+                name = ObjectName(name.namespace, f"{name.name}.{self._ids[pinned or '']}".lower())
             piece = self._piece(name, route, host, self._regex(route, text), canary.backend)
             pieces.append(Piece(piece.name, canary.owner, piece.annotations, host, piece.path, piece.backend))
         return pieces

@@ -1,4 +1,4 @@
-"""Plain tables: columns by their widest cell, numbers to the right."""
+"""Plain tables, with columns by their widest cell and numbers to the right, and filled paragraphs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Cell = str | int
+
+READABLE = 100
+"""Columns of running text."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Cell]], style: Style, most: int = 40) -> str:
@@ -35,3 +38,23 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     """`a, b, c`; of more than `most` the first ones and how many there are besides."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def fill(text: str, indent: str = "") -> str:
+    """Paragraphs (separated by empty lines) broken at `READABLE` columns; indented lines stay as they are."""
+    import textwrap  # noqa: PLC0415 - not on the way of `build`
+
+    paragraphs = (
+        textwrap.indent(each, indent)
+        if each.startswith(" ")
+        else textwrap.fill(
+            each,
+            READABLE,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for each in text.strip("\n").split("\n\n")
+    )
+    return "\n\n".join(paragraphs) + "\n"

@@ -1,0 +1,55 @@
+"""`fleetgate init`: a small working fleet in an empty folder, to be looked at, built, and changed."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.cli.outcome import CLEAN, Outcome, usage
+from compiler.cli.terminal import escape
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from compiler.cli.terminal import Terminal
+
+FILES: tuple[tuple[str, str], ...] = (
+    ("README.txt", "README.md"),
+    ("fleet.yaml", "fleet.yaml"),
+    ("zone-a.yaml", "clusters/zone-a.yaml"),
+    ("zone-b.yaml", "clusters/zone-b.yaml"),
+    ("app.yaml", "apps/hello/app.yaml"),
+    ("ingress.yaml", "apps/hello/ingress.yaml"),
+    ("traffic.yaml", "apps/hello/traffic.yaml"),
+    ("workflow.yaml", ".github/workflows/fleetgate.yaml"),
+    ("gitignore.txt", ".gitignore"),
+)
+"""(file of this package's folder `fleet`, path below the new root). Hidden names are given here, so that packaging
+and tools that skip hidden files never lose one."""
+
+
+def run(arguments: Namespace, terminal: Terminal) -> Outcome:
+    """Write the fleet, unless something is there already; a fresh `.git` is nothing."""
+    root = Path(arguments.root)
+    if root.exists() and not root.is_dir():
+        return usage(f"{escape(str(root))} is not a folder: init needs an empty or a new one")
+    present = sorted(each.name for each in root.iterdir() if each.name != ".git") if root.exists() else []
+    if present:
+        return usage(f"{escape(str(root))} is not empty (it holds {escape(present[0])}): init needs an empty folder")
+    templates = resources.files(__name__) / "fleet"
+    for template, name in FILES:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((templates / template).read_bytes())
+    style = terminal.out
+    listed = "".join(f"  {name}\n" for _, name in FILES)
+    here = "" if arguments.root == "." else f" -C {escape(arguments.root)}"
+    output = "rendered" if arguments.root == "." else escape(str(root / "rendered"))
+    return Outcome(
+        CLEAN,
+        f"{style('good', 'a fleet of two clusters with one app')} in {style('strong', escape(arguments.root))}:\n"
+        f"{listed}\n"
+        f"next: fleetgate check{here}\n"
+        f"      fleetgate build{here} -o {output}\n",
+    )

@@ -21,8 +21,11 @@ NGINX = "nginx.ingress.kubernetes.io/"
 MSE = "mse.ingress.kubernetes.io/"
 OWN = "fleetgate.dev/"
 
-Prefix = Literal["nginx", "mse"]
-PREFIXES: dict[Prefix, str] = {"nginx": NGINX, "mse": MSE}
+Prefix = Literal["nginx", "mse", "own"]
+PREFIXES: dict[Prefix, str] = {"nginx": NGINX, "mse": MSE, "own": OWN}
+
+Support = Literal["compatible", "partial", "exclusive", "noop", "planned", "unsupported", "own"]
+"""MSE's classes: read as in ingress-nginx, partly so, MSE's own; needless, not yet read, never read; and our own."""
 
 
 class Annotation(Struct, frozen=True, gc=False):
@@ -48,14 +51,21 @@ class Annotation(Struct, frozen=True, gc=False):
     """Annotations that may not stand beside it."""
     since: tuple[int, int, int] | None = None
     """First MSE gateway version that understands it; None = not stated."""
-    support: Literal["compatible", "partial", "exclusive"] = "compatible"
-    """MSE's class: as in ingress-nginx, partly so, or MSE's own."""
+    support: Support = "compatible"
+    """How MSE stands to it."""
     example: str = ""
     """A good value."""
     multiline: bool = False
     """Whether line feeds separate items of the value; anywhere else they are refused."""
     empty: bool = False
-    """Whether the empty text is a value of its own; everywhere else it means "not set"."""
+    """Whether the empty text is a value like others; everywhere else it means "not set"."""
+    kind: Literal["Ingress", "Service"] = "Ingress"
+    """The kind of object that it stands on."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The whole keys under which it is read, in order of precedence."""
+        return tuple(PREFIXES[prefix] + self.name for prefix in self.prefixes)
 
 
 class Value(Struct, frozen=True, gc=False):
@@ -102,7 +112,7 @@ class Family(Struct, frozen=True, gc=False):
     """One family: its annotations, and the function that reads them."""
 
     name: str
-    """Field of `IngressAnnotations` that holds what `parse` returns."""
+    """Field of `IngressAnnotations` (of `ServiceAnnotations`) that holds what `parse` returns."""
     annotations: tuple[Annotation, ...]
     parse: Callable[[Reader], object]
     """Called only when one of the annotations is there; None = none of them says anything."""

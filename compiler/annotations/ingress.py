@@ -1,4 +1,4 @@
-"""What the annotations of one Ingress say, typed: a field per family."""
+"""What the annotations of one object say, typed: a field per family."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from compiler.annotations.destination import Destination
     from compiler.annotations.family import ServiceRef
     from compiler.annotations.mirror import MirrorTo
-    from compiler.annotations.own import Priority
+    from compiler.annotations.own import Clusters, Priority
     from compiler.annotations.redirect import Redirects
     from compiler.annotations.regex import PathRegex
     from compiler.annotations.rewrite import Rewriting
@@ -42,3 +42,14 @@ class IngressAnnotations(Struct, frozen=True, gc=False):
     """Annotations of others, untouched, sorted by key."""
     is_broken: bool = False
     """Whether an error was found: what is here is then not the whole, and nothing should be concluded from it."""
+
+
+class ServiceAnnotations(Struct, frozen=True, gc=False):
+    """The annotations of one plain Service."""
+
+    clusters: Clusters | None = None
+    """Where it exists; None = not said."""
+    passthrough: tuple[tuple[str, str], ...] = ()
+    """Annotations of others, untouched, sorted by key."""
+    is_broken: bool = False
+    """Whether an error was found."""

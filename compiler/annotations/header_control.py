@@ -1,0 +1,120 @@
+"""Header control: headers that are added, replaced or removed on the way to the backend and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from compiler.annotations import values
+from compiler.annotations.family import Annotation, Family
+from compiler.diagnostics import Note
+from compiler.ir.traffic import HeaderControl
+
+if TYPE_CHECKING:
+    from compiler.annotations.family import Reader, Value
+
+
+def _declare(side: Literal["request", "response"], act: Literal["add", "update", "remove"]) -> Annotation:
+    to = "the request to the backend" if side == "request" else "the response to the client"
+    docs = {
+        "add": f"Adds headers to {to}, one `name value` per line; to a header that is there, the value is appended.",
+        "update": f"Sets headers of {to}, one `name value` per line; values that are there are replaced.",
+        "remove": f"Removes the named headers from {to}; names between commas.",
+    }
+    return Annotation(
+        f"{side}-header-control-{act}",
+        ("mse",),
+        "csv" if act == "remove" else "header-lines",
+        "ingress",
+        docs[act],
+        support="exclusive",
+        example="x-stage,x-debug" if act == "remove" else "x-stage trial\nx-note two words",
+        multiline=act != "remove",
+    )
+
+
+ANNOTATIONS = (
+    _declare("request", "add"),
+    _declare("request", "update"),
+    _declare("request", "remove"),
+    _declare("response", "add"),
+    _declare("response", "update"),
+    _declare("response", "remove"),
+)
+
+_FRAMING = frozenset(("connection", "content-length", "transfer-encoding"))
+"""Say where a message ends: whoever changes them lets others smuggle requests."""
+
+
+def parse(reader: Reader) -> HeaderControl | None:
+    """The changes; None where there are none, or a value is bad."""
+    request, response = _side(reader, "request"), _side(reader, "response")
+    found = [value for name in _NAMES if (value := reader.get(name)) is not None]
+    if request is None or response is None or not found:
+        return None
+    return HeaderControl(*request, *response, found[0].origin)
+
+
+_NAMES = tuple(annotation.name for annotation in ANNOTATIONS)
+
+_Pairs = tuple[tuple[str, str], ...]
+
+
+def _side(reader: Reader, side: str) -> tuple[_Pairs, _Pairs, tuple[str, ...]] | None:
+    """What is added, set and removed; None where something is wrong."""
+    added, updated, removed = (reader.get(f"{side}-header-control-{act}") for act in ("add", "update", "remove"))
+    add = () if added is None else values.header_lines(reader, added)
+    update = () if updated is None else values.header_lines(reader, updated)
+    remove = () if removed is None else _names(reader, removed)
+    if add is None or update is None or remove is None:
+        return None
+    changes = (
+        *((name, added) for name, _ in add),
+        *((name, updated) for name, _ in update),
+        *((name, removed) for name in remove),
+    )
+    return (add, update, remove) if _are_allowed(reader, changes) else None
+
+
+def _names(reader: Reader, value: Value) -> tuple[str, ...] | None:
+    """Names of headers, in order, each once whatever its letter case."""
+    names = values.csv(reader, value)
+    if names is None:
+        return None
+    for name in names:
+        problem = values.header_name_problem(name)
+        if problem is not None:
+            reader.bad(values.ANNOTATION_VALUE, value, problem, "write names of headers between commas")
+            return None
+    return tuple({name.lower(): name for name in reversed(names)}.values())[::-1]
+
+
+def _are_allowed(reader: Reader, changes: tuple[tuple[str, Value | None], ...]) -> bool:
+    """Whether each header is changed in one way only, and is one that may be changed at all."""
+    seen: dict[str, Value] = {}
+    for name, value in changes:
+        assert value is not None, "a header comes from an annotation that is there"
+        header = name.lower()
+        if header == "host":
+            why, fix = "Envoy refuses to change the header host this way", "use upstream-vhost for the backend's host"
+            reader.bad(values.ANNOTATION_VALUE, value, why, fix)
+            return False
+        if header in _FRAMING:
+            why = f"{name} frames the message, and changing it lets others smuggle requests"
+            reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
+            return False
+        if header in seen:
+            other = seen[header]
+            reader.findings.add(
+                values.ANNOTATION_VALUE,
+                value.origin,
+                f"{value.key}: {value.text!r}",
+                f"{name} is changed by {other.key} too, and no documentation says in which order",
+                "change each header in one way only",
+                (Note(other.origin, f"{other.key} stands here"),),
+            )
+            return False
+        seen[header] = value
+    return True
+
+
+FAMILY = Family("headers", ANNOTATIONS, parse)

@@ -1,0 +1,194 @@
+"""Annotation keys that no family reads on this kind of object: whose they are, and what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.annotations.catalog import catalog
+from compiler.annotations.family import MSE, NGINX, OWN
+from compiler.annotations.values import is_qualified_name
+from compiler.annotations.words import nearest
+from compiler.diagnostics import error, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from compiler.diagnostics import Diagnostics, Origin
+
+ANNOTATION_UNKNOWN = error(
+    "annotation-unknown",
+    "an annotation under one of our prefixes that nobody knows",
+    """\
+MSE passes over a name that it does not know, so a mistyped annotation does nothing, in silence. Under the prefixes
+nginx.ingress.kubernetes.io/, mse.ingress.kubernetes.io/ and fleetgate.dev/ every name has to be a known one. Other
+prefixes belong to other tools and pass through untouched.
+
+Correct the name, or delete the annotation.""",
+)
+
+ANNOTATION_PREFIX = error(
+    "annotation-prefix",
+    "a known annotation under a prefix where it is not read",
+    """\
+Annotations that ingress-nginx has too are read under nginx.ingress.kubernetes.io/ and mse.ingress.kubernetes.io/;
+those that only MSE has, under mse.ingress.kubernetes.io/ alone; those of fleetgate, under fleetgate.dev/.
+
+Write the annotation under the prefix that the finding names.""",
+)
+
+ANNOTATION_NOOP = warning(
+    "annotation-noop",
+    "an annotation of ingress-nginx that the gateway does not need",
+    """\
+The annotation tunes something inside nginx (buffers, logs, cipher order) that an Envoy-based gateway does by itself.
+MSE passes over it, and so does fleetgate. Timeouts of nginx are among them: their values are lost.
+
+Delete the annotation, or write what the finding names instead.""",
+)
+
+ANNOTATION_UNSUPPORTED = error(
+    "annotation-unsupported",
+    "an annotation of ingress-nginx that MSE does not read",
+    """\
+The annotation changes what ingress-nginx does with a request, and MSE passes over it: traffic would behave differently
+from what the annotation says. Raw nginx text (the snippets) can never be carried over.
+
+Write what the finding names instead, or delete the annotation.""",
+)
+
+ANNOTATION_NOT_BUILT = error(
+    "annotation-not-built",
+    "an annotation that fleetgate knows and cannot compile yet",
+    """\
+The annotation means something to a gateway, and this version of fleetgate does not compile it yet. To drop it would
+change the traffic, so it stops the build.
+
+Delete the annotation, or wait for a version that compiles it.""",
+)
+
+ANNOTATION_KIND = error(
+    "annotation-kind",
+    "an annotation on a kind of object where it means nothing",
+    """\
+Traffic annotations stand on an Ingress, fleetgate.dev/clusters on a plain Service. Anywhere else nothing reads them.
+
+Move the annotation to an object of the kind that the finding names.""",
+)
+
+ANNOTATION_FOREIGN = warning(
+    "annotation-foreign",
+    "an annotation that looks like a known one under a mistyped prefix",
+    """\
+Annotations of other tools pass through untouched. This one has a name that fleetgate knows, under a prefix that is
+almost one of those that it reads; most likely the prefix is mistyped, and the annotation does nothing.
+
+Correct the prefix. If it is really meant for another tool, accept the finding in the Fleet (`spec.accept`).""",
+)
+
+ANNOTATION_INGRESS_CLASS = error(
+    "annotation-ingress-class",
+    "the old annotation kubernetes.io/ingress.class",
+    """\
+Since networking.k8s.io/v1 the class of an Ingress is its field spec.ingressClassName. The old annotation says the same
+thing a second time; an API server refuses an Ingress that carries both.
+
+Delete the annotation, and write the class in spec.ingressClassName.""",
+)
+
+ANNOTATION_KEY = error(
+    "annotation-key",
+    "an annotation whose key Kubernetes refuses",
+    """\
+The key of an annotation is a name of at most 63 letters, digits, `-`, `_` and `.`, which begins and ends with a letter
+or digit; before it may stand a DNS name and a `/`. An API server refuses any other key, and the whole object with it.
+
+Correct the key.""",
+)
+
+_PREFIXES = (NGINX.rstrip("/"), MSE.rstrip("/"), OWN.rstrip("/"))
+_UNREAD = frozenset(("noop", "planned", "unsupported"))
+_HIGRESS = "higress.io"
+_LEGACY_CLASS = "kubernetes.io/ingress.class"
+
+
+def examine(
+    key: str, text: str, metadata: Origin, kind: str, dialects: Collection[str], findings: Diagnostics
+) -> str | None:
+    """Judge a key that no family reads on objects of this kind.
+
+    None = it belongs to another tool and passes through; else something was reported, and this is the name that was
+    probably meant ("" where nothing comes close).
+    """
+    prefix, slash, name = key.partition("/")
+    at = metadata.key("annotations", key)
+    if slash and prefix in (_PREFIXES if kind in ("Ingress", "Service") else _PREFIXES[2:]):
+        return _ours(prefix + slash, name, text, at, kind, findings)
+    if kind == "Ingress" and key == _LEGACY_CLASS:
+        why = "the class of an Ingress is its field spec.ingressClassName, and only that is read"
+        findings.add(
+            ANNOTATION_INGRESS_CLASS, at, key, why, f"delete it, and write spec.ingressClassName: {text.strip()}"
+        )
+        return ""
+    if kind == "Ingress" and prefix == _HIGRESS and "higress" in dialects:
+        why = "fleetgate cannot compile annotations of Higress yet, though spec.dialects of the Fleet names them"
+        findings.add(ANNOTATION_NOT_BUILT, at, key, why, "delete it, or delete higress from spec.dialects")
+        return ""
+    if not is_qualified_name(key.lower()):
+        why = "Kubernetes refuses this key"
+        fix = "write a name of letters, digits, -, _ and ., with a DNS name and / before it where wanted"
+        findings.add(ANNOTATION_KEY, at, key, why, fix)
+        return ""
+    if kind == "Ingress" and name in catalog():
+        _warn_of_near_prefix(key, prefix, name, at, findings)
+    return None
+
+
+def _warn_of_near_prefix(key: str, prefix: str, name: str, at: Origin, findings: Diagnostics) -> None:
+    near = nearest(prefix, _PREFIXES, cutoff=0.9)
+    if near is not None:
+        known = catalog()[name]
+        meant = f"{near}/{name}" if f"{near}/{name}" in known.keys else known.keys[0]
+        why = f"{prefix} is none of our prefixes, though almost, and {name} is a name that we know"
+        findings.add(ANNOTATION_FOREIGN, at, key, why, f"write {meant}")
+
+
+def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Diagnostics) -> str:
+    """A key under one of our prefixes; always reported."""
+    known = catalog().get(name)
+    key = prefix + name
+    if known is None or (known.support in _UNREAD and prefix == OWN):
+        return _unknown(prefix, name, at, findings)
+    home = "Ingress" if known.annotation is None else known.annotation.kind
+    if kind != home:
+        why = f"it stands on an object of kind {kind}, where nothing reads it"
+        findings.add(ANNOTATION_KIND, at, key, why, f"write it on an object of kind {home}, or delete it")
+    elif known.support == "noop":
+        why = "the gateway does by itself what it tunes in nginx, so its value is not used"
+        findings.add(ANNOTATION_NOOP, at, f"{key}: {text!r}", why, known.instead or "delete it")
+    elif known.support in _UNREAD:
+        why = "MSE does not read it, so traffic would behave differently from what it says"
+        findings.add(ANNOTATION_UNSUPPORTED, at, f"{key}: {text!r}", why, known.instead or "delete it")
+    elif key not in known.keys:
+        fix = f"write {' or '.join(known.keys)}"
+        findings.add(ANNOTATION_PREFIX, at, key, f"{name} is not read under {prefix}", fix)
+    else:
+        why = "fleetgate knows this annotation but cannot compile it yet"
+        findings.add(
+            ANNOTATION_NOT_BUILT, at, key, why, "delete it, or wait for a version of fleetgate that compiles it"
+        )
+    return name
+
+
+def _unknown(prefix: str, name: str, at: Origin, findings: Diagnostics) -> str:
+    """A name that nobody knows, with the nearest one: of the same prefix first."""
+    names = catalog()
+    near = nearest(name, [known.name for known in names.values() if prefix + known.name in known.keys])
+    near = near or nearest(name, names)
+    if near is None:
+        fix = "correct the name, or delete it; `fleetgate explain annotations` lists all"
+    else:
+        keys = names[near].keys
+        fix = f"write {prefix + near if prefix + near in keys else keys[0]}"
+    why = f"{name!r} is no annotation of {prefix}" if name else "there is no name behind the prefix"
+    findings.add(ANNOTATION_UNKNOWN, at, prefix + name, why, fix)
+    return near or ""

@@ -57,7 +57,8 @@ def route_path(
 ) -> tuple[PathMatch, Rewrite | None] | None:
     """What a rule's path matches, and the rewrite of its requests; None after something was reported.
 
-    `path` is absolute ("/" where the rule has none), `origin` its place. ImplementationSpecific means Prefix.
+    `path` is absolute ("/" where the rule has none), `origin` its place. ImplementationSpecific means Prefix. A
+    `spec.defaultBackend` has no path, so nothing to rewrite: it is not for this function.
     """
     rewriting = read.rewrite
     target = "" if rewriting is None else rewriting.target
@@ -73,6 +74,8 @@ def route_path(
         return match, None
     if not target:
         return match, Rewrite(host=rewriting.host, origin=rewriting.host_origin)
+    if read.canary is not None:  # its base says what is rewritten
+        return match, _rewrite(rewriting)
     if not _has_groups(rewriting, program, path, origin, findings):
         return None
     if read.regex is None and not _SPECIAL.search(path) and "$" not in target:

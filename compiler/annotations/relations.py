@@ -58,6 +58,8 @@ def settle(
     requirement requires, the annotation requires too. `broken` are names that were written, and refused before:
     what requires them goes without another finding.
     """
+    if not broken and _are_settled(annotations, values):
+        return
     for name in [name for name in values if not broken.isdisjoint(_required(annotations[name]))]:
         del values[name]
     _remove_unfounded(annotations, values, findings)
@@ -69,6 +71,22 @@ def settle(
 def alternatives(requirement: str) -> tuple[str, ...]:
     """The names of which a requirement (`a` or `a | b`) wants one."""
     return tuple(name.strip() for name in requirement.split("|"))
+
+
+def _are_settled(annotations: Mapping[str, Annotation], values: Mapping[str, Value]) -> bool:
+    """Whether there is plainly nothing to report: the common case, decided in one pass."""
+    for name in values:
+        annotation = annotations[name]
+        for other in annotation.requires:
+            if other not in values or (annotations[other].type == "bool" and is_off(values[other])):
+                return False
+        for other in annotation.overrides:
+            if other in values:
+                return False
+        for other in annotation.excludes:
+            if other in values:
+                return False
+    return True
 
 
 def _required(annotation: Annotation) -> Iterator[str]:

@@ -61,29 +61,24 @@ def route_path(
     `spec.defaultBackend` has no path, so nothing to rewrite: it is not for this function.
     """
     rewriting = read.rewrite
-    target = "" if rewriting is None else rewriting.target
-    if read.regex is None and not target:
-        match = PathMatch("exact" if path_type == "Exact" else "prefix", path)
-        return match, None if rewriting is None else Rewrite(host=rewriting.host, origin=rewriting.host_origin)
+    rewrite = None if rewriting is None else _rewrite(rewriting)
+    if read.regex is None and (rewriting is None or not rewriting.target):
+        return PathMatch("exact" if path_type == "Exact" else "prefix", path), rewrite
     pattern = f"{closed(path)}.*"
     program = check_within(path, pattern, origin, path, findings)
     if program is None:
         return None
-    match = PathMatch("regex", pattern)
-    if rewriting is None:
-        return match, None
-    if not target:
-        return match, Rewrite(host=rewriting.host, origin=rewriting.host_origin)
-    if read.canary is not None:  # its base says what is rewritten
-        return match, _rewrite(rewriting)
-    if not _has_groups(rewriting, program, path, origin, findings):
-        return None
-    if read.regex is None and not _SPECIAL.search(path) and "$" not in target:
-        _warn_of_lost_rest(rewriting, path, path_type, origin, findings)
-    return match, _rewrite(rewriting)
+    if rewriting is not None and read.canary is None:  # what is rewritten for a canary, its base says
+        if not _has_groups(rewriting, program, path, origin, findings):
+            return None
+        if read.regex is None and not _SPECIAL.search(path) and "$" not in rewriting.target:
+            _warn_of_lost_rest(rewriting, path, path_type, origin, findings)
+    return PathMatch("regex", pattern), rewrite
 
 
 def _rewrite(rewriting: Rewriting) -> Rewrite:
+    if not rewriting.target:
+        return Rewrite(host=rewriting.host, origin=rewriting.host_origin)
     kind: Literal["full", "regex"] = "regex" if "$" in rewriting.target else "full"
     path = _GROUP.sub(r"\\\1", rewriting.target)
     return Rewrite(kind, path, rewriting.host, rewriting.target_origin)

@@ -75,9 +75,7 @@ ResourceName = Annotated[
         max_length=317,
     ),
 ]
-PodShare = Annotated[
-    str, syntax(r"^([0-9]|[1-9][0-9]|100)%\Z", "a number of pods, or a percentage from `0%` to `100%`", "25%")
-]
+PodShare = Annotated[str, syntax(r"^([0-9]|[1-9][0-9]|100)%\Z", "a percentage from `0%` to `100%`", "25%")]
 UserId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Seconds = Annotated[int, Meta(ge=0, le=86400)]
 Replicas = Annotated[int, Meta(ge=0, le=10000)]

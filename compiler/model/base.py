@@ -25,6 +25,11 @@ QUANTITY = r"^[+]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-
 """Patterns end with `\\Z`, not `$`, which Python also finds before a last line feed."""
 
 
+def in_words(words: str) -> dict[str, str]:
+    """What a value must be, for findings and (VS Code and the YAML language server know this keyword) for editors."""
+    return {"errorMessage": f"must be {words}"}
+
+
 def syntax(
     pattern: str, words: str, *examples: str, min_length: int | None = None, max_length: int | None = None
 ) -> Meta:
@@ -34,7 +39,7 @@ def syntax(
         min_length=min_length,
         max_length=max_length,
         examples=list(examples),
-        extra_json_schema={"patternErrorMessage": f"must be {words}"},
+        extra_json_schema=in_words(words),
     )
 
 
@@ -114,19 +119,13 @@ Duration = Annotated[
     syntax(DURATION, "a duration: numbers with a unit, `ms`, `s`, `m` or `h`", "100ms", "5s", "1m30s", max_length=32),
 ]
 """A Go duration such as `100ms`, `5s`, `1m30s`."""
+_QUANTITY_WORDS = (
+    "a quantity: a number, alone or with a unit: `m` (thousandths), `k`, `M`, `G`, or `Ki`, `Mi`, `Gi`, ..."
+)
 Quantity = (
-    Annotated[
-        str,
-        syntax(
-            QUANTITY,
-            "a quantity: a number, alone or with a unit: `m` (thousandths), `k`, `M`, `G`, or `Ki`, `Mi`, `Gi`, ...",
-            "100m",
-            "128Mi",
-            max_length=64,
-        ),
-    ]
-    | Annotated[int, Meta(ge=0, le=2**63 - 1)]
-    | Annotated[float, Meta(ge=0, le=2**63)]
+    Annotated[str, syntax(QUANTITY, _QUANTITY_WORDS, "100m", "128Mi", max_length=64)]
+    | Annotated[int, Meta(ge=0, le=2**63 - 1, extra_json_schema=in_words(_QUANTITY_WORDS))]
+    | Annotated[float, Meta(ge=0, le=2**63, extra_json_schema=in_words(_QUANTITY_WORDS))]
 )
 """A Kubernetes quantity such as `100m` or `128Mi`; bounded, so that NaN and infinity are none."""
 Percent = Annotated[int, Meta(ge=0, le=100)]

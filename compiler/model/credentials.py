@@ -1,0 +1,193 @@
+"""Plaintext credentials: secrets that stand in an input instead of a reference to where they are kept.
+
+Two things give a credential away: the name that it stands under (an environment variable `DB_PASSWORD`, a key of a
+ConfigMap), and the form of the text itself (a private key, an access key, a URL with a password). The text never
+appears in a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from compiler.diagnostics import Code, error
+from compiler.model.app import App
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from compiler.diagnostics import Diagnostics, Origin, PathStep
+    from compiler.model.base import Document
+
+PLAINTEXT_CREDENTIAL = error(
+    "plaintext-credential",
+    "a credential in plain text",
+    "Whoever can read the repo, its history or the rendered tree can use this credential, and deleting the line does "
+    "not delete it from the history. Keep it in a Secret that is made outside of this repo (by hand, by the External "
+    "Secrets Operator, by Vault ...), refer to it with `valueFrom: {secretKeyRef: ...}`, `envFrom` or a `secret` "
+    "volume, and replace the credential that was written here: it has leaked.\n\n"
+    "Found are private keys, access keys of clouds and forges, URLs with a password, the values of Secrets, and values "
+    "under names that end in PASSWORD, SECRET, TOKEN, API_KEY and the like. Absolute paths, references such as "
+    "$(NAME), placeholders in <...>, booleans and empty values are no credentials. A variable that holds only the name "
+    "of a Secret is better called so: DB_SECRET_NAME.",
+)
+CODES: tuple[Code, ...] = (PLAINTEXT_CREDENTIAL,)
+
+_FIX = "refer to a Secret instead (`valueFrom: {secretKeyRef: ...}`), and replace the credential, which has leaked"
+
+_FORMS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (what, hints, re.compile(pattern))
+    for what, hints, pattern in (
+        ("a private key", ("PRIVATE KEY",), r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----"),
+        ("an AWS access key", ("AKIA", "ASIA"), r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
+        ("an Alibaba Cloud access key", ("LTAI",), r"\bLTAI[0-9A-Za-z]{12,26}\b"),
+        ("a GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[0-9A-Za-z]{36}"),
+        ("a GitHub token", ("github_pat_",), r"\bgithub_pat_[0-9A-Za-z_]{40}"),
+        ("a GitLab token", ("glpat-",), r"\bglpat-[0-9A-Za-z_-]{20}"),
+        ("a Slack token", ("xox",), r"\bxox[abeoprs]-[0-9A-Za-z-]{10}"),
+        ("a Google API key", ("AIza",), r"\bAIza[0-9A-Za-z_-]{35}"),
+        # the password may be a reference, a placeholder or a mask
+        (
+            "a URL with a password",
+            ("://",),
+            r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/:@\"'<>]{0,256}:(?![$<{*%])[^\s/@\"'<>]+@",
+        ),
+    )
+)
+"""(what it is, texts of which one is always part of it, pattern)."""
+
+_HINTS = tuple(hint.encode() for _, hints, _ in _FORMS for hint in hints if hint != "://")
+
+_NAME = re.compile(
+    r"(PASSWORD|PASSWD|PASSPHRASE"
+    r"|(^|[^A-Za-z])(SECRET|TOKEN|CREDENTIALS?|APIKEY|AUTHORIZATION|(API|PRIVATE|ACCESS|SECRET|SIGNING|ENCRYPTION)[^A-Za-z]?KEY)"
+    r"|[^A-Za-z]PWD)$",
+    re.IGNORECASE,
+)
+"""Names that end in a word for a credential: PGPASSWORD, api-key, client.secret; not PASSWORD_FILE or MAX_TOKENS."""
+_NAMES_AN_OBJECT = re.compile(r"SECRET$", re.IGNORECASE)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_NO_SECRET = re.compile(
+    r"true|false|yes|no|on|off|none|null|/[\w./-]+|<.*>|\*+|.*(\$\(|\$\{|\{\{).*|[a-z][a-z0-9+.-]*://.*|(vault|arn|secretref):.*|ref\+.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Values under such a name that are none: booleans, paths, placeholders, references; URLs are judged by their form."""
+
+_NAMED_MAPS = frozenset(("data", "values"))
+"""Fields with a mapping whose keys name its values: `data` of ConfigMaps, `values` of templates."""
+
+
+def check_credentials(document: Document, origin: Origin, findings: Diagnostics) -> None:
+    """Report every plaintext credential in a decoded document."""
+    if _may_hold_any(document):
+        credentials_in(msgspec.to_builtins(document), origin, findings)
+
+
+def credentials_in(data: Any, origin: Origin, findings: Diagnostics) -> None:
+    """Report every plaintext credential in plain data: a document as read, or a manifest that an App places.
+
+    `origin` is the place of `data`.
+    """
+    for path, why in _found(data, (), under_name=False):
+        step = next((step for step in reversed(path) if isinstance(step, str) and step != "value"), "")
+        name = _name_beside(data, path) or step
+        findings.add(PLAINTEXT_CREDENTIAL, origin.at(*path), f"{name}: ***" if name else "***", why, _FIX)
+
+
+def conceals(data: Any, path: Sequence[PathStep]) -> bool:
+    """Whether the value at `path` may be a credential, so that a finding must not show it."""
+    value = data
+    for step in path:
+        value = value[step]
+    if isinstance(value, str) and _form(value):
+        return True
+    return any(isinstance(step, str) and _is_secret(step) for step in path) or _is_secret(
+        _name_beside(data, path) or ""
+    )
+
+
+def _may_hold_any(document: Document) -> bool:
+    """Whether it is worth a closer look; all documents pay for this one."""
+    text = msgspec.json.encode(document)
+    if (b"://" in text and b"@" in text) or any(hint in text for hint in _HINTS):
+        return True
+    if not isinstance(document, App):
+        return False
+    spec = document.spec
+    pods = (spec, *spec.versions, *(override.set for override in spec.overrides if override.set))
+    return bool(spec.values) or any(
+        (pod.config is not None and any(map(_is_secret, pod.config.data)))
+        or any(_is_secret(variable.name) for variable in pod.env or ())
+        or any(
+            probe
+            for probe in (pod.readiness_probe, pod.liveness_probe, pod.startup_probe)
+            if probe and probe.http_get and probe.http_get.http_headers
+        )
+        for pod in pods
+    )
+
+
+def _found(data: Any, path: tuple[PathStep, ...], *, under_name: bool) -> Iterator[tuple[tuple[PathStep, ...], str]]:
+    """(path, why) of every credential; `under_name` says that the keys of `data` name its values."""
+    if isinstance(data, str):
+        form = _form(data)
+        if form:
+            yield path, f"this is {form}"
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _found(item, (*path, index), under_name=under_name)
+    elif isinstance(data, dict):
+        kind = data.get("kind")
+        if kind == "Secret" and data.get("apiVersion") == "v1":
+            yield from _of_secret(data, path)
+            return
+        for key, value in data.items():
+            if isinstance(value, str) and not _form(value) and _is_named(data, path, key, value, under_name=under_name):
+                yield (*path, key), "the name says that this is a credential"
+            else:
+                below = key in _NAMED_MAPS or (under_name and path[-1:] != ("data",))
+                yield from _found(value, (*path, key), under_name=below)
+
+
+def _of_secret(data: Mapping[str, Any], path: tuple[PathStep, ...]) -> Iterator[tuple[tuple[PathStep, ...], str]]:
+    for field in ("data", "stringData"):
+        values = data.get(field)
+        if isinstance(values, dict):
+            for key, value in values.items():
+                if value:
+                    yield (*path, field, key), "this is a value of a Secret"
+
+
+def _is_named(data: Mapping[str, Any], path: tuple[PathStep, ...], key: str, value: str, *, under_name: bool) -> bool:
+    """Whether a text is a credential by what it is called: the key, or the `name` beside a `value`."""
+    if not value or _NO_SECRET.fullmatch(value.strip()):
+        return False
+    if key == "value":
+        name = data.get("name")
+        return isinstance(name, str) and _is_secret(name)
+    # the values of templates often hold the name of an existing Secret
+    return under_name and _is_secret(key) and ("data" in path[-1:] or not _NAMES_AN_OBJECT.search(key))
+
+
+def _is_secret(name: str) -> bool:
+    return _NAME.search(name) is not None or _NAME.search(_HUMP.sub("_", name)) is not None
+
+
+def _form(text: str) -> str | None:
+    """What a text is by its form, where that is a credential."""
+    return next(
+        (what for what, hints, pattern in _FORMS if any(hint in text for hint in hints) and pattern.search(text)), None
+    )
+
+
+def _name_beside(data: Any, path: Sequence[PathStep]) -> str | None:
+    """The `name` in the mapping whose `value` the path leads to."""
+    if not path or path[-1] != "value":
+        return None
+    for step in path[:-1]:
+        data = data[step]
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else None

@@ -1,0 +1,72 @@
+"""A YAML document -> the struct of its kind, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import ValidationError, convert
+
+from compiler.diagnostics import Diagnostics
+from compiler.model.exported import LAST_APPLIED, without_server_fields
+from compiler.model.kinds import KINDS
+from compiler.model.validate import validate
+
+if TYPE_CHECKING:
+    from compiler.model import base as model
+    from compiler.source.documents import Document
+
+STRUCTS: dict[tuple[str, str], type[model.Document]] = {(version, kind): struct for version, kind, struct in KINDS}
+"""The struct of each (apiVersion, kind) that is read."""
+
+
+def decode(document: Document, findings: Diagnostics) -> model.Document | None:
+    """The struct of a document, and everything that is wrong with this one document.
+
+    None for a document that is none of ours, and after mistakes in its fields. What breaks a rule of its kind is
+    reported and decoded all the same: its fields can be relied on, the rules of `compiler.model.validate` cannot.
+    """
+    data = document.data
+    try:
+        struct = STRUCTS[data["apiVersion"], data["kind"]]
+    except (KeyError, TypeError):  # TypeError: no mapping, or a list as apiVersion or kind
+        from compiler.model.recognize import report_unknown  # noqa: PLC0415 - documents of our kinds don't need it
+
+        report_unknown(data, document.origin, findings)
+        return None
+    try:
+        decoded = convert(data, struct)
+    except (ValidationError, UnicodeEncodeError):  # the latter: half of a surrogate pair in the name of a field
+        return _explain(document, struct, findings)
+    annotations = data["metadata"].get("annotations")
+    if annotations and LAST_APPLIED in annotations:
+        return _explain(document, struct, findings)
+    validate(decoded, document.origin, findings)
+    return decoded
+
+
+def _explain(document: Document, struct: type[model.Document], findings: Diagnostics) -> model.Document | None:
+    """The struct after all, where only server fields were in the way; else None, after every mistake was reported."""
+    # only documents with findings need these
+    from compiler.model.mend import independent, mended  # noqa: PLC0415
+    from compiler.model.problems import problems  # noqa: PLC0415
+
+    origin = document.origin
+    data = without_server_fields(document.data, origin, findings)
+    try:
+        decoded = convert(data, struct)
+    except (ValidationError, UnicodeEncodeError) as refusal:
+        mistakes = problems(data, struct, str(refusal))
+    else:
+        validate(decoded, origin, findings)
+        return decoded
+    for mistake in mistakes:
+        if mistake.is_follow_on:
+            continue
+        place = origin.key(*mistake.path) if mistake.is_key else origin.at(*mistake.path)
+        findings.add(mistake.code, place, mistake.value, mistake.why, mistake.fix)
+    rest = mended(data, struct, mistakes)
+    if rest is not None:
+        more = Diagnostics()
+        validate(rest, origin, more)
+        findings.extend(independent(more, mistakes))
+    return None

@@ -1,0 +1,65 @@
+"""What is left of a document with mistakes, so that one mistake does not hide the next.
+
+Every wrong part is taken out or replaced by a stand-in that the decoder accepts; the rules of `compiler.model.validate`
+then run over the result. What they find is reported unless it rests on a mended place: that would follow from the
+first mistake.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from compiler.diagnostics import Diagnostic, PathStep
+    from compiler.model.base import Document
+    from compiler.model.problems import Problem
+
+
+def mended(data: dict[str, Any], struct: type[Document], found: Iterable[Problem]) -> Document | None:
+    """The document with stand-ins for its mistakes; None where there is no telling what it was meant to be."""
+    copy = _copy(data)
+    # outer places first: what is replaced as a whole needs no mending inside
+    for problem in sorted(found, key=lambda p: len(p.target)):
+        *parents, last = problem.target
+        place = copy
+        for step in parents:
+            if not _has(place, step):
+                break
+            place = place[step]
+        else:
+            if not problem.deletes:
+                place[last] = problem.stand_in
+            elif _has(place, last):
+                del place[last]
+    try:
+        return msgspec.convert(copy, struct)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return None
+
+
+def independent(findings: Iterable[Diagnostic], mistakes: Sequence[Problem]) -> Iterator[Diagnostic]:
+    """Those findings that do not rest on a mended place: it is not above, at or below their places and notes."""
+    touched = [place for problem in mistakes for place in (problem.target, problem.meant) if place is not None]
+    for finding in findings:
+        places = [finding.origin.path, *(note.origin.path for note in finding.notes)]
+        if not any(_overlap(place, target) for place in places for target in touched):
+            yield finding
+
+
+def _overlap(one: tuple[PathStep, ...], other: tuple[PathStep, ...]) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _has(place: Any, step: PathStep) -> bool:
+    return (isinstance(place, dict) and step in place) or (isinstance(place, list) and isinstance(step, int))
+
+
+def _copy(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _copy(value) for key, value in data.items()}
+    return [_copy(item) for item in data] if isinstance(data, list) else data

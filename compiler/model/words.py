@@ -1,0 +1,133 @@
+"""Values, places and schemas in words: what findings about a document say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from compiler.model.shape import branches, types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compiler.diagnostics import PathStep
+    from compiler.model.shape import Schema
+
+KIND_OF = {
+    "null": "nothing",
+    "boolean": "a boolean",
+    "integer": "a number",
+    "number": "a number",
+    "string": "a text",
+    "array": "a list",
+    "object": "a mapping",
+}
+"""JSON types in the words of somebody who writes YAML."""
+
+_PLAIN_STEP = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def dotted(path: Sequence[PathStep]) -> str:
+    """A path as people write it: `spec.rules[0].host`, `metadata.annotations["a.b/c"]`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_STEP.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f'["{step}"]'
+    return text
+
+
+def type_of(value: Any) -> str:
+    """The JSON type of a value; a number with a fraction is a `number`, any other an `integer`."""
+    for python, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object")):
+        if isinstance(value, python):
+            return name
+    return "null" if value is None else "array"
+
+
+def shown(value: Any) -> str:
+    """A value as it could stand in YAML; of a list or mapping only how much it holds."""
+    match value:
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case str():
+            return f'"{value}"'
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return f"a mapping of {len(value)}"
+        case _:
+            return str(value)
+
+
+def joined(words: Iterable[str], last: str = "or") -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    *before, end = words
+    return f"{', '.join(before)} {last} {end}" if before else end
+
+
+def wanted(schema: Schema) -> str:  # noqa: PLR0911 - one return per kind of schema
+    """What a schema lets through, in words that complete "must be ..."."""
+    alternatives = branches(schema)
+    if len(alternatives) > 1:
+        return joined(dict.fromkeys(wanted(branch) for branch in alternatives))
+    (schema,) = alternatives
+    if "enum" in schema:
+        return joined(value or '""' for value in schema["enum"])
+    if "errorMessage" in schema:
+        words: str = schema["errorMessage"]
+        return words.removeprefix("must be ")
+    match schema.get("type"):
+        case "string":
+            return "a text that is not empty" if schema.get("minLength") else "a text"
+        case "integer" | "number":
+            return _wanted_number(schema)
+        case "boolean":
+            return "true or false"
+        case "array":
+            return f"a list of {_inner(schema['items'])}"
+        case _ if schema.get("required"):
+            return f"a mapping with {joined((f'`{name}`' for name in schema['required']), 'and')}"
+        case _:
+            return "a mapping"
+
+
+def _wanted_number(schema: Schema) -> str:
+    noun = "a whole number" if schema["type"] == "integer" else "a number"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if "exclusiveMinimum" in schema:
+        noun += f" above {schema['exclusiveMinimum']:g}"
+        return f"{noun}, at most {_figure(high)}" if high is not None else noun
+    if low is not None and high is not None:
+        return f"{noun} from {_figure(low)} to {_figure(high)}"
+    return f"{noun} of at least {_figure(low)}" if low is not None else noun
+
+
+def _figure(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
+
+def _inner(schema: Schema) -> str:
+    allowed = types(schema)
+    if allowed <= {"string"}:
+        return "texts"
+    if allowed <= {"integer", "number"}:
+        return "numbers"
+    return "mappings" if allowed <= {"object"} else "values"
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The one of `known` that a mistyped `word` most likely means; letter case, `_` and `-` count little."""
+    import difflib  # noqa: PLC0415 - only findings need it
+
+    plain = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in known}
+    meant = re.sub(r"[^a-z0-9]", "", word.lower())
+    equal = [name for name, letters in plain.items() if letters == meant]
+    if equal:
+        return equal[0]
+    by_letters = {letters: name for name, letters in reversed(plain.items())}
+    close = difflib.get_close_matches(meant, list(dict.fromkeys(plain.values())), n=1, cutoff=cutoff)
+    return by_letters[close[0]] if close else None

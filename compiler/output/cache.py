@@ -1,0 +1,240 @@
+"""What makes the next build cheap, kept in `.fleetgate/` of the root: never in the output, never needed.
+
+One file per output folder and options. A cache only spares work: a build without it, or with one that is damaged,
+truncated, copied from elsewhere or left by another fleetgate, gives the same bytes, and where it can't be written
+(a read-only checkout) builds are only slower. So nothing about it is ever reported.
+
+The repo is semi-trusted: a pull request may carry a `.fleetgate/` of its own. A cache therefore names the inode and
+ctime that `.fleetgate/.gitignore` had when it was written. Nobody can set a ctime, so what comes out of a checkout, an
+archive or a copied folder never fits, and is ignored.
+"""
+
+# ruff: noqa: PTH102, PTH116, PTH118, PTH120, PTH208 - pathlib knows no open folders, and loading it costs 10 ms
+from __future__ import annotations
+
+import os
+import sys
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+import compiler
+from compiler.output.folders import FOLDER, read_file, remove_tree, write_file
+from compiler.output.statblob import Tick, is_fresh, record_of, stat_folder
+from compiler.output.survey import FolderRecord  # noqa: TC001 - msgspec reads the annotations of what it decodes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOME = ".fleetgate"
+"""Folder in the root; hidden, so that it is never read as input."""
+
+_FORM = 1
+"""Counted up whenever the layout of the file changes."""
+_IGNORE = ".gitignore"
+_SUFFIX = ".cache"
+_KEPT = 8
+"""Caches kept in one root: those written last."""
+_LINUX_COARSE_CLOCK = 5
+"""CLOCK_REALTIME_COARSE, the very clock that Linux stamps files with; Python gives it no name."""
+_STAMP_LAG_NS = 20_000_000
+"""How far stamps may lag behind the time elsewhere: two ticks at 100 Hz."""
+
+
+class InputFile(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is remembered of one file of the input."""
+
+    digest: bytes
+    cell: str
+    """The cell that it belongs to."""
+
+
+class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What one build leaves to the next.
+
+    `files` and `cells` are packed, because a build without changes needs neither.
+    """
+
+    inputs: dict[str, bytes]
+    """Folder of the root -> stat blob, as the repository makes it. A folder with files too fresh to be trusted (`Tick`)
+    is to be left out: it then differs from any blob the next time."""
+    outputs: dict[str, FolderRecord]
+    """Folder of the output -> record (`OutputTree.records`)."""
+    files: bytes = b""
+    """`pack_files`: path of an input file -> `InputFile`."""
+    cells: bytes = b""
+    """`pack_cells`: cell -> what the pipeline remembers of it."""
+    shared: bytes = b""
+    """What the pipeline remembers of the whole."""
+
+
+class _Label(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What must be the same for a cache to be used."""
+
+    form: int
+    version: str
+    code: int
+    """`_code_checksum`: a clone of fleetgate that was updated keeps its version."""
+    home: bytes
+    """Stat record of `.gitignore` beside the cache."""
+    output: str
+    options: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_label = msgspec.msgpack.Decoder(_Label).decode
+_decode_cache = msgspec.msgpack.Decoder(Cache).decode
+_decode_files = msgspec.msgpack.Decoder(dict[str, InputFile]).decode
+_decode_cells = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+
+
+def pack_files(files: Mapping[str, InputFile]) -> bytes:
+    """`Cache.files`."""
+    return _encode(files)
+
+
+def unpack_files(packed: bytes) -> dict[str, InputFile]:
+    """What `pack_files` packed."""
+    return _decode_files(packed) if packed else {}
+
+
+def pack_cells(cells: Mapping[str, bytes]) -> bytes:
+    """`Cache.cells`."""
+    return _encode(cells)
+
+
+def unpack_cells(packed: bytes) -> dict[str, bytes]:
+    """What `pack_cells` packed."""
+    return _decode_cells(packed) if packed else {}
+
+
+class CacheStore:
+    """The caches of one root.
+
+    A cache is known by the real path of the output folder and `options`: everything that shapes the output and is not
+    in the input's files.
+    """
+
+    __slots__ = ("_root", "_tick")
+
+    def __init__(self, root: str) -> None:
+        self._root = os.path.realpath(root)
+        self._tick = Tick(0, 0)
+
+    def tick(self) -> Tick:
+        """What every change from now on is stamped with, at least. Taken before files are looked at or read."""
+        if sys.platform == "linux":
+            now = time.clock_gettime_ns(_LINUX_COARSE_CLOCK)
+        else:
+            now = time.time_ns() - _STAMP_LAG_NS
+        self._tick = Tick(now, os.stat(self._root).st_dev)
+        return self._tick
+
+    def load(self, output: str, options: bytes) -> Cache | None:
+        """What the last build into the folder `output` left; None where there is nothing that can be trusted."""
+        try:
+            home = os.open(os.path.join(self._root, HOME), FOLDER)
+        except OSError:  # there is no cache, or none that we may read: a full build gives the same
+            return None
+        try:
+            label = self._label(home, output, options)
+            content = read_file(_file_name(label), home)
+        except OSError:  # the same
+            return None
+        finally:
+            os.close(home)
+        return _unpack(content or b"", label)
+
+    def save(self, output: str, options: bytes, cache: Cache) -> bool:
+        """Leave a cache to the next build; False where that is not possible, which changes nothing but speed."""
+        try:
+            home = self._open_home()
+        except OSError:  # a read-only root, or `.fleetgate` is something else
+            return False
+        try:
+            return self._write(home, self._label(home, output, options), cache)
+        except OSError:  # no space, or another build into the same folder is saving
+            return False
+        finally:
+            os.close(home)
+
+    def _open_home(self) -> int:
+        path = os.path.join(self._root, HOME)
+        try:
+            home = os.open(path, FOLDER)
+        except FileNotFoundError:
+            os.mkdir(path)
+            home = os.open(path, FOLDER)
+        try:
+            if _IGNORE not in os.listdir(home):
+                write_file(_IGNORE, b"*\n", home)
+        except BaseException:
+            os.close(home)
+            raise
+        return home
+
+    def _label(self, home: int, output: str, options: bytes) -> _Label:
+        ignore = os.stat(_IGNORE, dir_fd=home, follow_symlinks=False)
+        path = os.path.realpath(output)
+        return _Label(_FORM, compiler.__version__, _code_checksum(), record_of(ignore), path, options)
+
+    def _write(self, home: int, label: _Label, cache: Cache) -> bool:
+        name = _file_name(label)
+        remove_tree(name + ".new", home)  # of a build that was killed
+        stamp = write_file(name + ".new", _pack(label, cache), home).st_ctime_ns
+        if not is_fresh(stamp, self._tick.ns):
+            # this file system's clock is behind ours (a network mount): what we took for settled may not be
+            os.unlink(name + ".new", dir_fd=home)
+            return False
+        os.rename(name + ".new", name, src_dir_fd=home, dst_dir_fd=home)
+        _forget_old(home)
+        return True
+
+
+def _pack(label: _Label, cache: Cache) -> bytes:
+    head = _encode(label)
+    body = b"".join((len(head).to_bytes(4, "little"), head, _encode(cache)))
+    return zlib.crc32(body).to_bytes(4, "little") + body
+
+
+def _unpack(content: bytes, label: _Label) -> Cache | None:
+    body = memoryview(content)[4:]
+    head_end = 4 + int.from_bytes(body[:4], "little")
+    try:
+        if _decode_label(body[4:head_end]) != label or zlib.crc32(body).to_bytes(4, "little") != content[:4]:
+            return None
+        return _decode_cache(body[head_end:])
+    except msgspec.DecodeError:  # truncated or damaged: as good as none
+        return None
+
+
+def _file_name(label: _Label) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - a build without a cache need not load it
+
+    return sha256(b"\0".join((os.fsencode(label.output), label.options))).hexdigest()[:32] + _SUFFIX
+
+
+def _code_checksum() -> int:
+    """Over names and time stamps of our own modules, and of the folder where what we depend on is installed."""
+    packages = os.path.dirname(os.path.dirname(msgspec.__file__))
+    checksum = os.stat(packages).st_mtime_ns
+    waiting = [os.path.dirname(compiler.__file__)]
+    while waiting:
+        path = waiting.pop()
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            blob, subfolders = stat_folder(folder)
+        finally:
+            os.close(folder)
+        checksum = zlib.crc32(blob, checksum & 0xFFFFFFFF)
+        waiting += [f"{path}/{name}" for name in subfolders if name != "__pycache__"]
+    return checksum
+
+
+def _forget_old(home: int) -> None:
+    names = [name for name in os.listdir(home) if name.endswith(_SUFFIX)]
+    caches = [(os.stat(name, dir_fd=home, follow_symlinks=False).st_mtime_ns, name) for name in names]
+    for _, name in sorted(caches, reverse=True)[_KEPT:]:
+        os.unlink(name, dir_fd=home)

@@ -218,6 +218,8 @@ def _by_cookie(reader: Reader, cookie: Value) -> Canary | None:
 def _by_weight(reader: Reader, switch: Value) -> Canary | None:
     weight = reader.get("canary-weight")
     if weight is None:
+        if not reader.refused.isdisjoint(annotation.name for annotation in ANNOTATIONS):
+            return None
         why = "no annotation says who goes to this canary, so nobody does"
         fix = 'add canary-weight, canary-by-header, canary-by-query or canary-by-cookie; canary-weight: "0" says nobody'
         reader.bad(CANARY_NO_RULE, switch, why, fix)

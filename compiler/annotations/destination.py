@@ -75,8 +75,11 @@ def parse(reader: Reader) -> Destination | None:
 def _target(entry: str, value: Value, *, is_alone: bool) -> Target | str:
     """One line, or what is wrong with it. A share may be left out where there is one line only."""
     words = entry.split()
-    share = words.pop(0) if words[0].endswith("%") else "100%" if is_alone else None
-    if share is None:
+    if words[0].endswith("%"):
+        share = words.pop(0)
+    elif is_alone and len(words) == 1:
+        share = "100%"
+    else:
         return f"the line {entry!r} does not begin with a share such as 60%"
     if not (share[:-1].isascii() and share[:-1].isdigit() and len(share) <= 4 and int(share[:-1]) <= 100):
         return f"{share!r} is no share from 0% to 100%"

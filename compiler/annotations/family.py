@@ -14,6 +14,7 @@ from compiler.diagnostics import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from compiler.diagnostics import Code, Diagnostics
 
@@ -96,7 +97,9 @@ class Reader(Struct, gc=False):
     namespace: str
     """Namespace of the Ingress: the default of references."""
     origin: Origin
-    """The Ingress itself."""
+    """The mapping that holds the annotations."""
+    refused: AbstractSet[str] = frozenset()
+    """Names that are written and were refused: their absence from `values` is no second mistake."""
 
     def get(self, name: str) -> Value | None:
         """The annotation `name`, or None where it is absent or empty (an empty string means "not set" in MSE)."""

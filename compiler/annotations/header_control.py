@@ -85,7 +85,10 @@ def _names(reader: Reader, value: Value) -> tuple[str, ...] | None:
         if problem is not None:
             reader.bad(values.ANNOTATION_VALUE, value, problem, "write names of headers between commas")
             return None
-    return tuple({name.lower(): name for name in reversed(names)}.values())[::-1]
+    unique: dict[str, str] = {}
+    for name in names:
+        unique.setdefault(name.lower(), name)
+    return tuple(unique.values())
 
 
 def _are_allowed(reader: Reader, changes: tuple[tuple[str, Value | None], ...]) -> bool:

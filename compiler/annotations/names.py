@@ -77,10 +77,10 @@ Move the annotation to an object of the kind that the finding names.""",
 
 ANNOTATION_FOREIGN = warning(
     "annotation-foreign",
-    "an annotation that looks like a known one under a mistyped prefix",
+    "an annotation that looks like a known one under a mistyped prefix, or none",
     """\
-Annotations of other tools pass through untouched. This one has a name that fleetgate knows, under a prefix that is
-almost one of those that it reads; most likely the prefix is mistyped, and the annotation does nothing.
+Annotations of other tools pass through untouched. This one has a name that fleetgate knows, and no prefix, or one that
+is almost one of those that it reads; most likely the prefix is mistyped, and the annotation does nothing.
 
 Correct the prefix. If it is really meant for another tool, accept the finding in the Fleet (`spec.accept`).""",
 )
@@ -138,18 +138,21 @@ def examine(
         fix = "write a name of letters, digits, -, _ and ., with a DNS name and / before it where wanted"
         findings.add(ANNOTATION_KEY, at, key, why, fix)
         return ""
-    if kind == "Ingress" and name in catalog():
-        _warn_of_near_prefix(key, prefix, name, at, findings)
+    if kind == "Ingress":
+        _warn_of_missed_prefix(key, prefix if slash else "", name if slash else key, at, findings)
     return None
 
 
-def _warn_of_near_prefix(key: str, prefix: str, name: str, at: Origin, findings: Diagnostics) -> None:
-    near = nearest(prefix, _PREFIXES, cutoff=0.9)
+def _warn_of_missed_prefix(key: str, prefix: str, name: str, at: Origin, findings: Diagnostics) -> None:
+    """A name that is known, without a prefix or under one that is almost one of ours."""
+    known = catalog().get(name)
+    if known is None:
+        return
+    near = nearest(prefix, _PREFIXES, cutoff=0.9) if prefix else ""
     if near is not None:
-        known = catalog()[name]
         meant = f"{near}/{name}" if f"{near}/{name}" in known.keys else known.keys[0]
-        why = f"{prefix} is none of our prefixes, though almost, and {name} is a name that we know"
-        findings.add(ANNOTATION_FOREIGN, at, key, why, f"write {meant}")
+        written = f"{prefix} is none of our prefixes, though almost" if prefix else "it has no prefix"
+        findings.add(ANNOTATION_FOREIGN, at, key, f"{written}, and {name} is a name that we know", f"write {meant}")
 
 
 def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Diagnostics) -> str:

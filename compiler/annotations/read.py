@@ -182,7 +182,7 @@ def _read(
     if related:
         settle(table.annotations, values, broken, findings)
     if values:
-        reader = Reader(values, findings, namespace, metadata)
+        reader = Reader(values, findings, namespace, metadata, broken)
         for bit, family in table.families:
             if mask & bit:
                 fields[family.name] = family.parse(reader)

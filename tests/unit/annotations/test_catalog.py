@@ -1,0 +1,120 @@
+"""The catalog is whole, and every declaration keeps its word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from compiler.annotations import ingress
+from compiler.annotations.catalog import FAMILIES, OTHERS, SERVICE_FAMILIES, catalog
+from compiler.annotations.codes import CODES
+from compiler.annotations.relations import alternatives
+from tests.unit.annotations.reading import read
+
+if TYPE_CHECKING:
+    from compiler.annotations.family import Annotation
+
+BUILT = [annotation for family in FAMILIES for annotation in family.annotations]
+BY_NAME = {annotation.name: annotation for annotation in BUILT}
+
+
+def with_requirements(annotation: Annotation) -> dict[str, str]:
+    """The annotation and what it needs, each with its example."""
+    needed = [alternatives(each)[0] for each in annotation.requires]
+    return {name: BY_NAME[name].example for name in (*needed, annotation.name)}
+
+
+def test_every_annotation_of_the_reference_is_known() -> None:
+    """189 names: MSE's totals of 51, 15, 48, 5 and 38, and names of ingress-nginx that its table does not count."""
+    classes = Counter(known.support for known in catalog().values())
+    assert classes == {
+        "compatible": 42,
+        "partial": 9,
+        "exclusive": 39,
+        "noop": 16,
+        "planned": 78,
+        "unsupported": 5,
+        "own": 2,
+    }
+
+
+def test_no_name_is_declared_twice() -> None:
+    """One family, or the list of others."""
+    families = (*FAMILIES, *SERVICE_FAMILIES)
+    names = [a.name for family in families for a in family.annotations] + [known.name for known in OTHERS]
+    assert len(names) == len(set(names)) == len(catalog())
+
+
+def test_what_mse_reads_under_two_prefixes_is_read_under_nginx_first() -> None:
+    """The order of precedence is that of the declaration."""
+    assert {known.prefixes for known in catalog().values()} == {("nginx", "mse"), ("nginx",), ("mse",), ("own",)}
+
+
+def test_families_fill_the_fields_of_the_result() -> None:
+    """Field by field, with the type that the family returns."""
+    for families, result in ((FAMILIES, "IngressAnnotations"), (SERVICE_FAMILIES, "ServiceAnnotations")):
+        fields = getattr(ingress, result).__annotations__
+        assert [family.name for family in families] == [f for f in fields if f not in ("passthrough", "is_broken")]
+        for family in families:
+            written = family.parse.__annotations__["return"]
+            assert written.rpartition(".")[2] == fields[family.name].rpartition(".")[2]
+
+
+@pytest.mark.parametrize("annotation", BUILT, ids=lambda annotation: annotation.name)
+def test_every_example_is_good(annotation: Annotation) -> None:
+    """With what it needs it is read without a finding, and says something."""
+    said, findings = read(with_requirements(annotation))
+    assert annotation.example
+    assert [f for f in findings if f.code.name != "canary-no-rule"] == []
+    assert said != ingress.IngressAnnotations()
+
+
+@pytest.mark.parametrize("annotation", [a for a in BUILT if a.default], ids=lambda annotation: annotation.name)
+def test_every_default_says_what_leaving_out_says(annotation: Annotation) -> None:
+    """So it may be printed as the effect of leaving it out."""
+    needed = with_requirements(annotation)
+    del needed[annotation.name]
+    others = {"proxy-next-upstream-tries": "3"} if annotation.name.startswith("proxy-next-upstream-") else {}
+    with_default = read({**others, **needed, annotation.name: annotation.default})[0]
+    without = read({**others, **needed})[0]
+    if annotation.name == "canary-weight-total":
+        assert with_default.canary is not None
+        assert with_default.canary.total == 100
+    elif annotation.name == "proxy-next-upstream":
+        assert with_default.retry == read({"proxy-next-upstream-tries": "3"})[0].retry
+    else:
+        assert with_default == without or annotation.name in ("priority", "proxy-next-upstream-tries")
+
+
+@pytest.mark.parametrize("annotation", BUILT, ids=lambda annotation: annotation.name)
+def test_relations_name_annotations_that_are_there(annotation: Annotation) -> None:
+    """Closed (what a requirement requires is required too), contradictions mutual, and nothing overrides back."""
+    for other in (*(n for each in annotation.requires for n in alternatives(each)), *annotation.overrides):
+        assert other in BY_NAME
+    for each in annotation.requires:
+        for other in alternatives(each):
+            assert set(BY_NAME[other].requires) <= set(annotation.requires)
+    for other in annotation.excludes:
+        assert annotation.name in BY_NAME[other].excludes
+    for other in annotation.overrides:
+        assert annotation.name not in BY_NAME[other].overrides
+        assert annotation.name not in BY_NAME[other].requires
+
+
+@pytest.mark.parametrize("annotation", BUILT, ids=lambda annotation: annotation.name)
+def test_every_declaration_can_be_printed(annotation: Annotation) -> None:
+    """One or two sentences, ended; a type."""
+    assert annotation.doc.endswith(".")
+    assert annotation.type
+    assert annotation.multiline == (annotation.type in ("header-lines", "destination-lines", "label"))
+
+
+def test_codes_are_unique_and_tell_enough() -> None:
+    """Each has a line for tables and paragraphs for `explain`."""
+    names = [code.name for code in CODES]
+    assert len(names) == len(set(names))
+    for code in CODES:
+        assert code.summary
+        assert len(code.explanation) > 100

@@ -1,0 +1,185 @@
+"""Names: every key is known, foreign, or reported with what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler.annotations import read_annotations
+from compiler.diagnostics import Diagnostics
+from tests.unit.annotations.reading import METADATA, read
+
+NGINX = "nginx.ingress.kubernetes.io/"
+MSE = "mse.ingress.kubernetes.io/"
+OWN = "fleetgate.dev/"
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "why", "fix"),
+    [
+        (
+            f"{NGINX}canary-wieght",
+            "annotation-unknown",
+            f"'canary-wieght' is no annotation of {NGINX}",
+            f"write {NGINX}canary-weight",
+        ),
+        (f"{MSE}timeuot", "annotation-unknown", f"'timeuot' is no annotation of {MSE}", f"write {MSE}timeout"),
+        (f"{NGINX}timeuot", "annotation-unknown", f"'timeuot' is no annotation of {NGINX}", f"write {MSE}timeout"),
+        (f"{OWN}prioritiy", "annotation-unknown", f"'prioritiy' is no annotation of {OWN}", f"write {OWN}priority"),
+        (
+            f"{MSE}qqq",
+            "annotation-unknown",
+            f"'qqq' is no annotation of {MSE}",
+            "correct the name, or delete it; `fleetgate explain annotations` lists all",
+        ),
+        (
+            MSE,
+            "annotation-unknown",
+            "there is no name behind the prefix",
+            "correct the name, or delete it; `fleetgate explain annotations` lists all",
+        ),
+        (f"{NGINX}timeout", "annotation-prefix", f"timeout is not read under {NGINX}", f"write {MSE}timeout"),
+        (
+            f"{OWN}canary",
+            "annotation-prefix",
+            f"canary is not read under {OWN}",
+            f"write {NGINX}canary or {MSE}canary",
+        ),
+        (f"{MSE}priority", "annotation-prefix", f"priority is not read under {MSE}", f"write {OWN}priority"),
+        (
+            f"{NGINX}mirror-target-service",
+            "annotation-prefix",
+            f"mirror-target-service is not read under {NGINX}",
+            f"write {MSE}mirror-target-service",
+        ),
+        (
+            f"{NGINX}rate-limit",
+            "annotation-prefix",
+            f"rate-limit is not read under {NGINX}",
+            f"write {MSE}rate-limit",
+        ),
+        (
+            f"{MSE}backend-protocol",
+            "annotation-not-built",
+            "fleetgate knows this annotation but cannot compile it yet",
+            "delete it, or wait for a version of fleetgate that compiles it",
+        ),
+        (
+            f"{NGINX}proxy-read-timeout",
+            "annotation-noop",
+            "the gateway does by itself what it tunes in nginx, so its value is not used",
+            "write mse.ingress.kubernetes.io/timeout, which limits the whole exchange",
+        ),
+        (
+            f"{MSE}proxy-buffering",
+            "annotation-noop",
+            "the gateway does by itself what it tunes in nginx, so its value is not used",
+            "delete it",
+        ),
+        (
+            f"{NGINX}configuration-snippet",
+            "annotation-unsupported",
+            "MSE does not read it, so traffic would behave differently from what it says",
+            "write what it does as annotations, or do it in the application; fleetgate never carries raw nginx text",
+        ),
+        (
+            f"{NGINX}limit-rps",
+            "annotation-unsupported",
+            "MSE does not read it, so traffic would behave differently from what it says",
+            "write mse.ingress.kubernetes.io/route-limit-rps or -rpm, which count per route and not per client",
+        ),
+        (
+            f"{OWN}limit-rps",
+            "annotation-unknown",
+            f"'limit-rps' is no annotation of {OWN}",
+            f"write {NGINX}limit-rps",
+        ),
+        (
+            "kubernetes.io/ingress.class",
+            "annotation-ingress-class",
+            "the class of an Ingress is its field spec.ingressClassName, and only that is read",
+            "delete it, and write spec.ingressClassName: x",
+        ),
+        (
+            "not a key",
+            "annotation-key",
+            "Kubernetes refuses this key",
+            "write a name of letters, digits, -, _ and ., with a DNS name and / before it where wanted",
+        ),
+    ],
+)
+def test_a_key_that_would_do_nothing_is_reported(key: str, code: str, why: str, fix: str) -> None:
+    """At the key, with what to write."""
+    said, (finding,) = read({key: "x"})
+    assert (finding.code.name, finding.why, finding.fix) == (code, why, fix)
+    assert finding.origin.path == METADATA.key("annotations", key).path
+    assert finding.origin.part == "key"
+    assert key not in dict(said.passthrough)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "external-dns.alpha.kubernetes.io/hostname",
+        "cert-manager.io/cluster-issuer",
+        "alb.ingress.kubernetes.io/ssl-redirect",
+        "higress.io/match-method",
+        "kubernetes.io/description",
+        "Example.COM/Some_Name.1",
+        "description",
+    ],
+)
+def test_annotations_of_others_pass_through(key: str) -> None:
+    """Untouched, whatever their text."""
+    said, findings = read({key: " a\r\nb\x00 "})
+    assert said.passthrough == ((key, " a\r\nb\x00 "),)
+    assert not findings
+
+
+def test_annotations_of_others_are_sorted() -> None:
+    """Their order in the file carries no meaning."""
+    said, _ = read({"b/b": "1", "a/a": "2"})
+    assert said.passthrough == (("a/a", "2"), ("b/b", "1"))
+
+
+def test_higress_annotations_are_refused_only_where_the_fleet_speaks_the_dialect() -> None:
+    """They pass through otherwise; a later version reads them."""
+    said, (finding,) = read({"higress.io/match-method": "GET"}, dialects=("higress",))
+    assert finding.code.name == "annotation-not-built"
+    assert said.passthrough == ()
+    assert said.is_broken
+
+
+@pytest.mark.parametrize(
+    ("key", "fix"),
+    [
+        ("ngnix.ingress.kubernetes.io/canary", f"write {NGINX}canary"),
+        ("nginx.ingress.kubernets.io/timeout", f"write {MSE}timeout"),
+        ("fleetgate.de/priority", f"write {OWN}priority"),
+    ],
+)
+def test_a_mistyped_prefix_is_a_warning(key: str, fix: str) -> None:
+    """It may be meant, so it passes through all the same."""
+    said, (finding,) = read({key: "x"})
+    assert (finding.code.name, finding.fix) == ("annotation-foreign", fix)
+    assert dict(said.passthrough) == {key: "x"}
+
+
+def test_a_missing_prefix_is_a_warning() -> None:
+    """Kubernetes allows keys without one; nothing would read it."""
+    findings = Diagnostics()
+    said = read_annotations({"timeout": "5"}, METADATA, "shop", None, (), findings)
+    (finding,) = findings
+    assert (finding.code.name, finding.fix) == ("annotation-foreign", f"write {MSE}timeout")
+    assert said.passthrough == (("timeout", "5"),)
+
+
+def test_a_mistyped_switch_does_not_make_more_findings() -> None:
+    """What needs it is not reported beside it."""
+    _, (finding,) = read({f"{NGINX}canery": "true", "canary-weight": "20"})
+    assert finding.code.name == "annotation-unknown"
+
+
+def test_a_wrong_prefix_does_not_make_more_findings() -> None:
+    """The same for what needs an annotation under another prefix."""
+    _, (finding,) = read({"canary": "true", f"{NGINX}canary-by-query": "a", "canary-by-query-value": "b"})
+    assert finding.code.name == "annotation-prefix"

@@ -149,8 +149,24 @@ def apply(document: dict[str, Any], patch: dict[str, Any], origin: Origin, findi
                 "leave this field out of the patch",
             )
             return document
+    lost = _lost_labels(document, merged)
+    if lost:
+        path = ("spec", "template", "metadata", "labels")
+        why = f"{kind} {value_at(document, ('metadata', 'name'))} selects its pods by this label"
+        findings.add(PATCH_IDENTITY, place(patch, path, origin), lost[0], why, "leave this label as it is")
+        return document
     result: dict[str, Any] = merged
     return result
+
+
+def _lost_labels(document: dict[str, Any], merged: dict[str, Any]) -> list[str]:
+    """Labels that the selector names and the patched pods no longer carry."""
+    selected = value_at(document, ("spec", "selector", "matchLabels"))
+    path = ("spec", "template", "metadata", "labels")
+    before, after = value_at(document, path), value_at(merged, path)
+    if not (isinstance(selected, dict) and isinstance(before, dict)):
+        return []
+    return [k for k in selected if not isinstance(after, dict) or after.get(k) != before.get(k)]
 
 
 def is_built_in(api_version: str) -> bool:

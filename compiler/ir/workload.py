@@ -258,8 +258,6 @@ class Placement(Node, frozen=True):
     """Fixed number of pods; None where autoscaled."""
     autoscaling: Autoscaling | None
     disruption: Disruption | None
-    capacity_rps: float | None
-    """Requests per second that one pod carries; None = not stated."""
     patches: tuple[Patch, ...] = ()
     """Changes to its objects, in order."""
 
@@ -277,6 +275,8 @@ class LoweredApp(Node, frozen=True):
     """Sorted by cluster; in each the stable version first, the others in the order in which they were written."""
     services: tuple[Service, ...]
     """What it offers to gateways, sorted by name."""
+    capacities: tuple[tuple[ObjectName, str, float], ...]
+    """(Service, cluster, requests per second that one of its pods carries), sorted; only where that is stated."""
     objects: tuple[tuple[str, tuple[PlainObject, ...]], ...]
     """(cluster, plain and extra objects in order), sorted by cluster; patched, and with the namespace filled in."""
     origin: Origin

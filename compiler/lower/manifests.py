@@ -1,0 +1,304 @@
+"""Plain manifests of an App: any Kubernetes objects, read as they are, placed in the app's clusters."""
+
+from __future__ import annotations
+
+import os.path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from compiler.diagnostics import Code, error
+from compiler.ir.delivery import PlainObject
+from compiler.lower.pod_rules import CLUSTER_LABEL, RESERVED_LABEL
+from compiler.model.credentials import credentials_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.lower.world import Files, Sourced
+    from compiler.model.app import App
+
+NO_SUCH_MANIFEST = error(
+    "no-such-manifest",
+    "a glob of an App matches no file",
+    "`manifests` and `templates` are globs relative to the folder of the App's file (`*` within a folder name, `**` "
+    "for any depth). One that matches nothing would deploy nothing, in silence.",
+)
+PATH_ESCAPE = error(
+    "path-escape",
+    "a path leaves the root",
+    "Files are read below the root only: the folder with the Fleet. Absolute paths and `..` beyond the root are "
+    "refused, so that a compiled tree depends on nothing else.",
+)
+BAD_MANIFEST = error(
+    "bad-manifest",
+    "a plain manifest is no Kubernetes object",
+    "Every document of a manifest is one object with apiVersion, kind and metadata.name, or a List of such objects. "
+    'Labels and annotations are texts: write "true" and "8080" in quotes.',
+)
+OWN_KIND = error(
+    "own-kind-in-manifest",
+    "a plain manifest holds a kind of fleetgate",
+    "Files that an App names in `manifests` or `templates` are emitted to the clusters as they are, and nothing else "
+    "reads them. Kinds of fleetgate.dev belong into files of their own.",
+)
+CODES: tuple[Code, ...] = (NO_SUCH_MANIFEST, PATH_ESCAPE, BAD_MANIFEST, OWN_KIND)
+
+CLUSTER_SCOPED = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("certificates.k8s.io", "ClusterTrustBundle"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        ("gateway.networking.k8s.io", "GatewayClass"),
+        ("mse.alibabacloud.com", "MseIngressConfig"),
+        ("networking.k8s.io", "IPAddress"),
+        ("networking.k8s.io", "IngressClass"),
+        ("networking.k8s.io", "ServiceCIDR"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("resource.k8s.io", "DeviceClass"),
+        ("resource.k8s.io", "DeviceTaintRule"),
+        ("resource.k8s.io", "ResourceSlice"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "StorageClass"),
+        ("storage.k8s.io", "VolumeAttachment"),
+        ("storage.k8s.io", "VolumeAttributesClass"),
+        ("storagemigration.k8s.io", "StorageVersionMigration"),
+    }
+)
+"""(API group, kind) without a namespace; source: the API reference of Kubernetes 1.36."""
+
+POD_TEMPLATES = frozenset(
+    {
+        ("", "Pod"),
+        ("", "ReplicationController"),
+        ("apps", "DaemonSet"),
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        ("apps", "StatefulSet"),
+        ("apps.kruise.io", "CloneSet"),
+        ("apps.kruise.io", "DaemonSet"),
+        ("apps.kruise.io", "StatefulSet"),
+        ("argoproj.io", "Rollout"),
+    }
+)
+"""(API group, kind) of what runs pods that may serve traffic; a Job's pods do not, and its template cannot change."""
+
+
+def group(api_version: str) -> str:
+    """API group of an apiVersion; "" for the core group."""
+    return api_version.rpartition("/")[0]
+
+
+def matching_files(base: str, pattern: str, place: Origin, files: Files, findings: Diagnostics) -> Sequence[str]:
+    """Paths that a glob of an App in folder `base` matches; `place`: the glob."""
+    folder = [step for step in base.split("/") if step]
+    steps: list[str] = []
+    outside = pattern.startswith(("/", "~")) or "\\" in pattern or "\0" in pattern
+    for step in pattern.split("/"):
+        if step == "..":
+            if steps and not any(c in steps[-1] for c in "*?["):
+                steps.pop()
+            elif not steps and folder:
+                folder.pop()
+            else:
+                outside = True
+        elif step not in ("", "."):
+            steps.append(step)
+    if outside:
+        findings.add(
+            PATH_ESCAPE,
+            place,
+            pattern,
+            "this path is absolute or leaves the root",
+            "name files below the root, relative to the folder of this file",
+        )
+        return ()
+    found = files.glob("/".join(folder), "/".join(steps)) if steps else ()
+    if not found:
+        findings.add(
+            NO_SUCH_MANIFEST,
+            place,
+            pattern,
+            f"no file below {'/'.join(folder) or 'the root'} matches",
+            "mend the glob, or remove it",
+        )
+    return found
+
+
+def files_of(app: Sourced[App], field: str, patterns: Iterable[str], files: Files, findings: Diagnostics) -> list[str]:
+    """Files that the globs of a field match, each once, in the order of the globs, then by path."""
+    base = os.path.dirname(app.origin.file)  # noqa: PTH120 - a path of the repo, whose steps are divided by slashes
+    found: dict[str, None] = {}
+    for index, pattern in enumerate(patterns):
+        place = app.origin.at("spec", field, index)
+        found.update(dict.fromkeys(matching_files(base, pattern, place, files, findings)))
+    return list(found)
+
+
+def read_manifests(app: Sourced[App], files: Files, findings: Diagnostics) -> list[PlainObject]:
+    """The objects of an App's plain manifests, in order."""
+    return [
+        PlainObject(document.data, document.origin)
+        for path in files_of(app, "manifests", app.value.spec.manifests, files, findings)
+        for document in files.documents(path, findings)
+        if is_object(document.data, document.origin, findings)
+    ]
+
+
+def is_object(document: dict[str, Any], origin: Origin, findings: Diagnostics) -> bool:
+    """Whether this has what every object needs, and may be emitted as it is; findings where not."""
+    credentials_in(document, origin, findings)
+    return (
+        _is_text(document, "apiVersion", origin, findings)
+        and _is_text(document, "kind", origin, findings)
+        and _is_foreign(document, origin, findings)
+        and _has_metadata(document, origin, findings)
+    )
+
+
+def _is_text(mapping: dict[str, Any], field: str, origin: Origin, findings: Diagnostics) -> bool:
+    value = mapping.get(field)
+    if isinstance(value, str) and value:
+        return True
+    place = origin.at(field) if field in mapping else origin
+    fix = f"add {field}, or leave this file out of the App's globs"
+    _bad(place, value, f"every object has a text as {field}", fix, findings)
+    return False
+
+
+def _is_foreign(document: dict[str, Any], origin: Origin, findings: Diagnostics) -> bool:
+    if group(document["apiVersion"]) != "fleetgate.dev":
+        return True
+    findings.add(
+        OWN_KIND,
+        origin.at("kind"),
+        document["kind"],
+        "this file is emitted as it is, because an App names it in its globs; fleetgate does not read it",
+        "move this document into a file that no App names",
+    )
+    return False
+
+
+def _has_metadata(document: dict[str, Any], origin: Origin, findings: Diagnostics) -> bool:
+    metadata = document.get("metadata")
+    place = origin.at("metadata")
+    if not isinstance(metadata, dict):
+        _bad(place if metadata else origin, metadata, "every object has metadata", "add metadata.name", findings)
+        return False
+    sound = _is_text(metadata, "name", place, findings)
+    if not isinstance(metadata.get("namespace", ""), str):
+        sound = _is_text(metadata, "namespace", place, findings)
+    for field in ("labels", "annotations"):
+        mapping = {} if metadata.get(field) is None else metadata[field]
+        if not isinstance(mapping, dict):
+            _bad(place.at(field), mapping, f"{field} are a mapping", "write keys and values", findings)
+            return False
+        for key, value in mapping.items():
+            if not isinstance(value, str):
+                sound = False
+                _bad(place.at(field, key), value, f"values of {field} are texts", "write it in quotes", findings)
+    return sound
+
+
+def _bad(place: Origin, value: Any, why: str, fix: str, findings: Diagnostics) -> None:
+    shown = value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
+    findings.add(BAD_MANIFEST, place, shown, why, fix)
+
+
+def with_namespace(plain: PlainObject, namespace: str, scopes: dict[tuple[str, str], bool]) -> PlainObject:
+    """The object with the App's namespace where it has none and needs one.
+
+    `scopes`: (group, kind) -> whether it has a namespace, from the definitions among the App's own manifests. An
+    explicit `namespace: ""` says that an object of a kind unknown here has none.
+    """
+    data = plain.data
+    metadata = data["metadata"]
+    written = metadata.get("namespace")
+    if written:
+        return plain
+    kind = (group(data["apiVersion"]), data["kind"])
+    if written is None and kind not in CLUSTER_SCOPED and scopes.get(kind, True):
+        rest = {key: value for key, value in metadata.items() if key not in {"name", "namespace"}}
+        return PlainObject(
+            {**data, "metadata": {"name": metadata["name"], "namespace": namespace, **rest}}, plain.origin
+        )
+    if "namespace" in metadata:
+        rest = {key: value for key, value in metadata.items() if key != "namespace"}
+        return PlainObject({**data, "metadata": rest}, plain.origin)
+    return plain
+
+
+def defined_scopes(objects: Iterable[PlainObject]) -> dict[tuple[str, str], bool]:
+    """(group, kind) -> whether it has a namespace, by the CustomResourceDefinitions among the objects."""
+    scopes = {}
+    for plain in objects:
+        spec = plain.data.get("spec")
+        if plain.data["kind"] == "CustomResourceDefinition" and isinstance(spec, dict):
+            names = spec.get("names")
+            if isinstance(names, dict):
+                scopes[str(spec.get("group", "")), str(names.get("kind", ""))] = spec.get("scope") != "Cluster"
+    return scopes
+
+
+def pod_metadata_path(data: dict[str, Any]) -> tuple[str, ...] | None:
+    """Where the labels of an object's pods stand; None for an object that runs none."""
+    kind = (group(data["apiVersion"]), data["kind"])
+    if kind not in POD_TEMPLATES:
+        return None
+    return ("metadata",) if kind == ("", "Pod") else ("spec", "template", "metadata")
+
+
+def pod_labels(data: dict[str, Any]) -> dict[str, str] | None:
+    """Labels of an object's pods; None for an object that runs none."""
+    path = pod_metadata_path(data)
+    if path is None:
+        return None
+    part: Any = data
+    for step in (*path, "labels"):
+        part = part.get(step) if isinstance(part, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def with_cluster_label(plain: PlainObject, cluster_id: str, findings: Diagnostics) -> PlainObject:
+    """The object with the cluster's label on its pods, so that gateways can tell them from those of other clusters."""
+    path = pod_metadata_path(plain.data)
+    if path is None:
+        return plain
+    written = (pod_labels(plain.data) or {}).get(CLUSTER_LABEL)
+    if written == cluster_id:
+        return plain
+    if written is not None:
+        findings.add(
+            RESERVED_LABEL,
+            plain.origin.at(*path, "labels", CLUSTER_LABEL),
+            str(written),
+            "fleetgate sets this label itself, to the id of each cluster",
+            "remove it",
+        )
+        return plain
+    return PlainObject(_with(plain.data, (*path, "labels"), CLUSTER_LABEL, cluster_id), plain.origin)
+
+
+def _with(data: Any, path: Sequence[str], key: str, value: str) -> dict[str, Any]:
+    """A copy with one entry more in the mapping at `path`; everything beside the path is shared."""
+    mapping = data if isinstance(data, dict) else {}
+    if not path:
+        return {**mapping, key: value}
+    return {**mapping, path[0]: _with(mapping.get(path[0]), path[1:], key, value)}

@@ -117,14 +117,16 @@ class CacheStore:
     in the input's files.
     """
 
-    __slots__ = ("_root", "_tick")
+    __slots__ = ("_root", "_tick", "tick_at_start")
 
     def __init__(self, root: str) -> None:
+        """Made before the input is looked at. Raises OSError where `root` is no folder."""
         self._root = os.path.realpath(root)
-        self._tick = Tick(0, 0)
+        self.tick_at_start = self.tick()
+        """What every change of the input from now on is stamped with, at least."""
 
     def tick(self) -> Tick:
-        """What every change from now on is stamped with, at least. Taken before files are looked at or read."""
+        """What every change from now on is stamped with, at least."""
         if sys.platform == "linux":
             now = time.clock_gettime_ns(_LINUX_COARSE_CLOCK)
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from compiler.annotations.family import ServiceRef
     from compiler.annotations.subset import SubsetChoice
-    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.traffic import Service
     from compiler.lower.spread import Spreads
     from compiler.lower.world import World
@@ -145,7 +145,7 @@ class Backends:
     def _once(
         self,
         key: tuple[object, ...],
-        code: codes.Code,
+        code: Code,
         origin: Origin,
         value: str,
         why: str,

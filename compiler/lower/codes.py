@@ -16,6 +16,12 @@ EMPTY_RULE = error(
     "A rule with a host and no `http.paths` sends the host to the defaultBackend of its Ingress; without one it does "
     "nothing.",
 )
+BAD_PATH = error(
+    "bad-path",
+    "a path that does not begin with /",
+    "Paths of an Ingress are absolute (Ingress v1, `spec.rules[].http.paths[].path`): the API server refuses others "
+    "for Exact and Prefix, and no request could match them.",
+)
 RESOURCE_BACKEND = error(
     "resource-backend",
     "a backend that is not a Service",
@@ -94,6 +100,7 @@ CONTRADICTING_SPREAD = error(
 CODES: tuple[Code, ...] = (
     UNKNOWN_INGRESS_CLASS,
     EMPTY_RULE,
+    BAD_PATH,
     RESOURCE_BACKEND,
     DUPLICATE_ROUTE,
     CANARY_WITHOUT_BASE,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.annotations.paths import match_path, rewrite_path
+from compiler.annotations.paths import route_path
 from compiler.diagnostics import Note
 from compiler.ir.delivery import IngressObject
 from compiler.ir.traffic import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from compiler.annotations.canary import Canary
     from compiler.annotations.ingress import IngressAnnotations
     from compiler.diagnostics import Diagnostics, Origin
-    from compiler.ir.traffic import Backend, HeaderControl, Service, ValueMatch
+    from compiler.ir.traffic import Backend, HeaderControl, Rewrite, Service, ValueMatch
     from compiler.lower.spread import Spreads
     from compiler.lower.world import World
     from compiler.model import fleet as fleet_model
@@ -78,6 +78,7 @@ class _Path(Struct, frozen=True, gc=False):
     match: PathMatch
     backend: IngressBackend
     origin: Origin
+    rewrite: Rewrite | None = None
 
 
 class _Base(Struct, gc=False):
@@ -166,7 +167,6 @@ class _Table:
     def _paths(self, ingress: IngressInput) -> Iterable[_Path]:
         spec = ingress.value.spec
         place = ingress.origin.at("spec")
-        regex = ingress.annotations.regex
         seen: set[tuple[str, PathMatch]] = set()
         for r, rule in enumerate(spec.rules):
             host = rule.host or ANY_HOST
@@ -187,10 +187,20 @@ class _Table:
             for p, path in enumerate(rule.http.paths):
                 where = place.at("rules", r, "http", "paths", p)
                 written = "/" if path.path is None else path.path
-                match = match_path(written, path.path_type, regex, where.at("path"), self._findings)
-                if match is None:
+                if not written.startswith("/"):
+                    self._findings.add(
+                        codes.BAD_PATH,
+                        where.at("path"),
+                        written,
+                        "a path begins with / (Ingress v1)",
+                        f"write /{written}",
+                    )
                     continue
-                found = _Path(ingress, host, written, match, path.backend, where)
+                said = route_path(written, path.path_type, ingress.annotations, where.at("path"), self._findings)
+                if said is None:
+                    continue
+                match, rewrite = said
+                found = _Path(ingress, host, written, match, path.backend, where, rewrite)
                 if ingress.annotations.canary is not None and (host, match) in seen:
                     continue
                 seen.add((host, match))
@@ -371,7 +381,7 @@ class _Table:
         redirects = said.redirects
         return Policies(
             https=redirects.https if redirects is not None and redirects.target is None else None,
-            rewrite=rewrite_path(path.match, path.written, said.rewrite),
+            rewrite=path.rewrite,
             headers=headers,
             cors=said.cors,
             timeout=said.timeout,

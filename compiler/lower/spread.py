@@ -9,13 +9,13 @@ from compiler.ir.traffic import Failback, HealthCheck, Member, ObjectName, Servi
 from compiler.lower.fleet import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics, Origin, PathStep
     from compiler.ir.traffic import Loss, ServiceMember
     from compiler.lower.world import Sourced, World
     from compiler.model import traffic as model
-    from compiler.model.traffic import TrafficPin, TrafficPolicy
+    from compiler.model.traffic import TrafficPin, TrafficPolicy, TrafficState
 
 POLICY_SERVICE = error(
     "policy-service",
@@ -104,12 +104,10 @@ class Spreads:
         services: Mapping[ObjectName, Service],
         policies: Sequence[Sourced[TrafficPolicy]],
         world: World,
+        states: Sequence[Sourced[TrafficState]],
         findings: Diagnostics,
-        absent_is_known: Collection[ObjectName] | None = None,
     ) -> None:
-        """`absent_is_known`: names whose documents had findings of their own, so that nothing is said of them again."""
         self._findings = findings
-        self._excused = absent_is_known or ()
         self._services = services
         self.policies: dict[ObjectName, tuple[Sourced[TrafficPolicy], Origin]] = {}
         self._spreads: dict[ObjectName, Spread] = {}
@@ -120,6 +118,8 @@ class Spreads:
         for name, service in services.items():
             if name not in self._spreads:
                 self._spreads[name] = by_replicas(service, demanded)
+        for state in states:
+            self._apply(state)
 
     def of(self, service: ObjectName) -> Spread | None:
         """The declared spread, over all clusters; None for a Service that does not exist."""
@@ -163,6 +163,27 @@ class Spreads:
             spread.origin,
         )
 
+    def _apply(self, state: Sourced[TrafficState]) -> None:
+        """Put effective weights in the place of the declared ones; what no longer exists is left to the agent."""
+        for index, entry in enumerate(state.value.spec.services):
+            name = ObjectName(entry.service.namespace, entry.service.name)
+            spread = self._spreads.get(name)
+            if spread is None:
+                continue
+            known = spread.clusters
+            weights = [(w.cluster, w.weight) for w in entry.weights if w.cluster in known]
+            place = state.origin.at("spec", "services", index, "weights")
+            if any(weight for _, weight in weights):
+                self._spreads[name] = weighted(spread, weights, place)
+            else:
+                self._findings.add(
+                    SPREAD_EMPTY,
+                    place,
+                    str(name),
+                    "no cluster in which the Service runs has a weight above 0",
+                    "let the agent write the state anew, or build without --state",
+                )
+
     def _take(self, policy: Sourced[TrafficPolicy], world: World) -> None:
         spec = policy.value.spec
         fleet_losses = world.fleet.value.spec.survive
@@ -183,15 +204,14 @@ class Spreads:
             place = policy.origin.at("spec", "targetRefs", index, "name")
             service = self._services.get(name)
             if service is None:
-                if name not in self._excused:
-                    here = [s.name for s in self._services if s.namespace == name.namespace]
-                    self._findings.add(
-                        POLICY_SERVICE,
-                        place,
-                        ref.name,
-                        f"no App or Service named {ref.name} exists in namespace {name.namespace}",
-                        nearest(ref.name, here) or "name a Service of an App, or delete the policy",
-                    )
+                here = [s.name for s in self._services if s.namespace == name.namespace]
+                self._findings.add(
+                    POLICY_SERVICE,
+                    place,
+                    str(name),
+                    "no App or Service document provides this Service",
+                    nearest(ref.name, here) or "name a Service of an App, or delete the policy",
+                )
                 continue
             if name in self.policies:
                 self._findings.add(
@@ -388,7 +408,6 @@ def _with_tiers(spread: Spread, tiers: tuple[Tier, ...], *, by_replicas: bool, o
 def check_pins(
     pins: Sequence[Sourced[TrafficPin]],
     services: Mapping[ObjectName, Service],
-    excused: Collection[ObjectName],
     findings: Diagnostics,
 ) -> None:
     """TrafficPins are validated, not applied: the agent applies them."""
@@ -397,15 +416,14 @@ def check_pins(
         name = ObjectName(pin.value.metadata.namespace, spec.service)
         service = services.get(name)
         if service is None:
-            if name not in excused:
-                findings.add(
-                    POLICY_SERVICE,
-                    pin.origin.at("spec", "service"),
-                    spec.service,
-                    f"no App or Service named {spec.service} exists in namespace {name.namespace}",
-                    nearest(spec.service, [s.name for s in services if s.namespace == name.namespace])
-                    or "name a Service of an App, or delete the pin",
-                )
+            findings.add(
+                POLICY_SERVICE,
+                pin.origin.at("spec", "service"),
+                str(name),
+                "no App or Service document provides this Service",
+                nearest(spec.service, [s.name for s in services if s.namespace == name.namespace])
+                or "name a Service of an App, or delete the pin",
+            )
             continue
         placed = [m.cluster for m in service.members]
         places: list[tuple[str, tuple[PathStep, ...]]] = [

@@ -8,14 +8,15 @@ from compiler.diagnostics import Code, Note, error
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics, Origin
+    from compiler.ir.delivery import PlainObject
     from compiler.lower.world import World
     from compiler.model.fleet import Tenant
 
 TENANT_NAMESPACE = error(
     "tenant-namespace",
     "an object in a namespace that its tenant may not use",
-    "The Fleet's `tenants` say which folders belong to whom and which namespaces their objects may be in. Files outside "
-    "every tenant's folders belong to the platform and may do everything.",
+    "The Fleet's `tenants` say which folders belong to whom and which namespaces their objects may be in. Files "
+    "outside every tenant's folders belong to the platform and may do everything.",
 )
 TENANT_HOST = error(
     "tenant-host",
@@ -91,14 +92,18 @@ class Tenancy:
         if found and kind in PLATFORM_KINDS:
             self._kind(kind, origin, found)
 
-    def check_manifest(self, kind: str, origin: Origin, *, is_cluster_scoped: bool) -> None:
-        """Report a plain or extra manifest of a kind that its tenant may not define."""
-        found = self._tenants and self.of(origin.file)
+    def check_object(self, plain: PlainObject) -> None:
+        """Report a plain or extra manifest of a kind or in a namespace that its tenant may not use."""
+        found = self._tenants and self.of(plain.origin.file)
         if not found:
             return
         _, tenant = found
-        if kind not in tenant.kinds and (tenant.kinds or is_cluster_scoped):
-            self._kind(kind, origin, found)
+        kind = plain.data["kind"]
+        namespace = plain.data["metadata"].get("namespace")
+        if kind not in tenant.kinds and (tenant.kinds or namespace is None):
+            self._kind(kind, plain.origin.at("kind"), found)
+        elif namespace is not None:
+            self.check_namespace(namespace, plain.origin.at("metadata", "namespace"))
 
     def _kind(self, kind: str, origin: Origin, found: tuple[int, Tenant]) -> None:
         index, tenant = found

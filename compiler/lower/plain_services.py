@@ -1,0 +1,124 @@
+"""Plain Services that other tools deploy, and static endpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.annotations import read_service_annotations
+from compiler.diagnostics import Code, error, warning
+from compiler.ir.traffic import ObjectName, Service, ServiceMember, ServicePort
+from compiler.lower.fleet import cluster_id, nearest
+from compiler.lower.placement import UNKNOWN_CLUSTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from compiler.diagnostics import Diagnostics
+    from compiler.lower.world import Sourced, World
+    from compiler.model import kubernetes as model
+
+SERVICE_CLUSTERS = error(
+    "service-clusters",
+    "a plain Service does not say where it exists",
+    "A plain Service document stands for a Service that another tool deploys. Its annotation fleetgate.dev/clusters "
+    "lists the clusters in which it exists, separated by commas; without it no gateway could send traffic to it.",
+)
+ENDPOINT_SLICE = error(
+    "endpoint-slice",
+    "static endpoints of a Service or cluster that does not exist",
+    "The label kubernetes.io/service-name of an EndpointSlice names a Service of its namespace, and the label "
+    "topology.istio.io/cluster the id of a cluster in which this Service runs.",
+)
+ENDPOINTS_UNUSED = warning(
+    "endpoints-unused",
+    "static endpoints that no target of the fleet reads",
+    "EndpointSlice documents give a gateway backend addresses without an agent. MSE finds endpoints by itself and does "
+    "not read them.",
+)
+CODES: tuple[Code, ...] = (SERVICE_CLUSTERS, ENDPOINT_SLICE, ENDPOINTS_UNUSED)
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+CLUSTER_LABEL = "topology.istio.io/cluster"
+_READ_ENDPOINTS = frozenset({"envoy"})
+"""Targets that read static endpoints."""
+
+
+def lower_service(document: Sourced[model.Service], world: World, findings: Diagnostics) -> Service | None:
+    """The Service in the clusters that its annotation names; None after a finding."""
+    metadata = document.value.metadata
+    place = document.origin.at("metadata")
+    said = read_service_annotations(metadata.annotations, place, metadata.namespace, findings)
+    if said.clusters is None:
+        if not findings.has_errors or "fleetgate.dev/clusters" not in metadata.annotations:
+            findings.add(
+                SERVICE_CLUSTERS,
+                place.at("name"),
+                metadata.name,
+                "it has no annotation fleetgate.dev/clusters",
+                f"add the clusters in which it exists ({nearest('', world.clusters)}), "
+                "or name the file in the `manifests` of an App",
+            )
+        return None
+    members = []
+    for name in said.clusters.names:
+        if name in world.clusters:
+            members.append(ServiceMember(name, None))
+        else:
+            findings.add(
+                UNKNOWN_CLUSTER,
+                said.clusters.origin,
+                name,
+                "no Cluster has this name",
+                nearest(name, world.clusters) or "add the Cluster",
+            )
+    ports = tuple(
+        ServicePort(p.name or "", p.port, p.protocol, p.app_protocol or "") for p in document.value.spec.ports
+    )
+    members.sort(key=lambda m: m.cluster)
+    return Service(
+        ObjectName(metadata.namespace, metadata.name), ports, tuple(members), document.origin.at("metadata", "name")
+    )
+
+
+def check_endpoint_slices(
+    slices: Iterable[Sourced[model.EndpointSlice]],
+    services: Mapping[ObjectName, Service],
+    world: World,
+    findings: Diagnostics,
+) -> None:
+    """Static endpoints have to be those of a Service in one of its clusters, and some target has to read them."""
+    ids = {cluster_id(c.value): name for name, c in world.clusters.items()}
+    is_read = any(_READ_ENDPOINTS & set(g.targets) for g in world.fleet.value.spec.gateways)
+    for document in slices:
+        metadata = document.value.metadata
+        labels = document.origin.at("metadata", "labels")
+        name = ObjectName(metadata.namespace, metadata.labels.get(SERVICE_LABEL, ""))
+        service = services.get(name)
+        identity = metadata.labels.get(CLUSTER_LABEL, "")
+        if service is None:
+            findings.add(
+                ENDPOINT_SLICE,
+                labels.at(SERVICE_LABEL),
+                name.name,
+                f"no App or Service named {name.name} exists in namespace {name.namespace}",
+                nearest(name.name, [s.name for s in services if s.namespace == name.namespace])
+                or "name an existing Service, or delete the endpoints",
+            )
+        elif ids.get(identity) not in {m.cluster for m in service.members}:
+            findings.add(
+                ENDPOINT_SLICE,
+                labels.at(CLUSTER_LABEL),
+                identity,
+                f"Service {name} does not run in a cluster with this id"
+                if identity in ids
+                else "no Cluster has this id",
+                nearest(identity, ids) or "name the id of a Cluster",
+            )
+        elif not is_read:
+            findings.add(
+                ENDPOINTS_UNUSED,
+                document.origin.at("metadata", "name"),
+                metadata.name,
+                "MSE finds endpoints by itself",
+                "delete the document, or let a gateway have a target that reads it",
+            )

@@ -1,0 +1,110 @@
+"""Findings that the Fleet accepts on purpose: taken out of the list, never forgotten."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from compiler.diagnostics import Code, Severity, error, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from compiler.diagnostics import Diagnostic, Diagnostics
+    from compiler.lower.world import Sourced
+    from compiler.model.fleet import Fleet
+    from compiler.model.traffic import TrafficPin
+
+ACCEPT_UNUSED = warning(
+    "accept-unused",
+    "an accepted finding that no longer occurs",
+    "The Fleet accepts findings by code and file (`spec.accept`). This entry matches none: what it accepted is mended, "
+    "or the path is wrong. Delete it, so that a later finding of the kind is seen.",
+)
+ACCEPT_ERROR = error(
+    "accept-error",
+    "a finding that can't be accepted",
+    "Only warnings can be accepted: an error means that something can't be compiled faithfully. The entry names the "
+    "code of an error, or no code at all.",
+)
+ACCEPT_EXPIRED = warning(
+    "accept-expired",
+    "an acceptance or a pin that has run out",
+    "`until` of an accepted finding or of a TrafficPin lies before the date given with --as-of. fleetgate never looks "
+    "at the clock by itself: compiling the same tree gives the same result on any day.",
+)
+CODES: tuple[Code, ...] = (ACCEPT_UNUSED, ACCEPT_ERROR, ACCEPT_EXPIRED)
+
+
+def accept(
+    found: Iterable[Diagnostic], fleet: Sourced[Fleet], findings: Diagnostics, as_of: str | None
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """(what stays, what is accepted). Entries that are wrong, unused or run out become findings."""
+    entries = fleet.value.spec.accept
+    if not entries:
+        return list(found), []
+    used = [False] * len(entries)
+    stays, accepted = [], []
+    for finding in found:
+        for index, entry in enumerate(entries):
+            if (
+                entry.code == finding.code.name
+                and finding.code.severity is Severity.WARNING
+                and not (as_of and entry.until and entry.until < as_of)
+                and (entry.where == finding.origin.file or fnmatchcase(finding.origin.file, entry.where))
+            ):
+                used[index] = True
+                accepted.append(finding)
+                break
+        else:
+            stays.append(finding)
+    _check_entries(fleet, used, findings, as_of)
+    return stays, accepted
+
+
+def _check_entries(fleet: Sourced[Fleet], used: list[bool], findings: Diagnostics, as_of: str | None) -> None:
+    from compiler.pipeline.codes import CODES as ALL  # noqa: PLC0415 - gathers every room; only where one accepts
+
+    severities = {code.name: code.severity for code in ALL}
+    for index, entry in enumerate(fleet.value.spec.accept):
+        place = fleet.origin.at("spec", "accept", index)
+        severity = severities.get(entry.code)
+        if severity is not Severity.WARNING:
+            findings.add(
+                ACCEPT_ERROR,
+                place.at("code"),
+                entry.code,
+                "this is an error, and only warnings can be accepted" if severity else "no finding has this code",
+                "mend what it reports" if severity else "name the code that stands in brackets in the finding",
+            )
+        elif as_of and entry.until and entry.until < as_of:
+            findings.add(
+                ACCEPT_EXPIRED,
+                place.at("until"),
+                entry.until,
+                f"this acceptance ended before {as_of}",
+                "mend what it accepts, or accept it anew with a later date",
+            )
+        elif not used[index]:
+            findings.add(
+                ACCEPT_UNUSED,
+                place.at("where"),
+                f"{entry.code} in {entry.where}",
+                "no finding matches this entry",
+                "delete it, or mend the path",
+            )
+
+
+def check_pin_dates(pins: Iterable[Sourced[TrafficPin]], findings: Diagnostics, as_of: str | None) -> None:
+    """Report TrafficPins that ended before `as_of`."""
+    if as_of is None:
+        return
+    for pin in pins:
+        if pin.value.spec.until[:10] < as_of:
+            findings.add(
+                ACCEPT_EXPIRED,
+                pin.origin.at("spec", "until"),
+                pin.value.spec.until,
+                f"this pin ended before {as_of}",
+                "delete the pin, or give it a later end",
+            )

@@ -1,0 +1,253 @@
+"""One cell: documents -> IR -> checks -> files. Everything but delivery happens here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+
+from compiler.annotations import pass_annotations
+from compiler.annotations.ingress import IngressAnnotations
+from compiler.check import RULES
+from compiler.check.missing_backend import check_backends
+from compiler.diagnostics import Diagnostics, Note, Severity
+from compiler.ir.traffic import ObjectName, Traffic
+from compiler.lower.codes import UNKNOWN_INGRESS_CLASS
+from compiler.lower.fleet import DUPLICATE_OBJECT, nearest, report_duplicate
+from compiler.lower.plain_services import check_endpoint_slices, lower_service
+from compiler.lower.routes import IngressInput, lower_ingresses
+from compiler.lower.spread import Spreads, check_pins
+from compiler.lower.tenancy import Tenancy
+from compiler.lower.workload import lower_app
+from compiler.lower.world import Sourced
+from compiler.model import kubernetes as model
+from compiler.model.app import App
+from compiler.model.traffic import TrafficPin, TrafficPolicy
+from compiler.output.limits import check_sizes
+from compiler.pipeline.facts import Facts, facts_of
+from compiler.pipeline.follow_ons import without_follow_ons
+from compiler.targets import kubernetes, mse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compiler.diagnostics import Diagnostic
+    from compiler.ir.delivery import IngressObject, MseGateway
+    from compiler.ir.traffic import Service
+    from compiler.ir.workload import LoweredApp
+    from compiler.lower.templates import Renderer
+    from compiler.lower.world import Files, World
+    from compiler.model.base import Document
+    from compiler.model.traffic import TrafficState
+    from compiler.pipeline.sources import ReadIngress, Sources
+    from compiler.targets.target import Emission
+
+
+T = TypeVar("T", bound="Document")
+
+
+class Program(Struct):
+    """The IR of a cell."""
+
+    traffic: Traffic
+    apps: tuple[LoweredApp, ...]
+    ingresses: dict[ObjectName, IngressObject]
+
+
+class CellResult(Struct):
+    """What came of a cell."""
+
+    files: tuple[str, ...]
+    """Input files."""
+    emissions: list[Emission]
+    findings: list[Diagnostic]
+    facts: Facts
+    program: Program | None
+    """The IR, where it was asked for."""
+
+
+class Context(Struct):
+    """What all cells share."""
+
+    world: World
+    gateways: tuple[MseGateway, ...]
+    files: Files
+    states: tuple[Sourced[TrafficState], ...]
+    broken: tuple[str, ...]
+    """Texts of what could not be read: what they mention is not reported as missing."""
+    by_app: bool
+    renderer: Renderer | None = None
+    """The child process that renders templates, started when one is met."""
+
+
+def compile_cell(
+    context: Context,
+    sources: Sources,
+    files: tuple[str, ...],
+    ingresses: Sequence[ReadIngress],
+    *,
+    keep_program: bool = False,
+) -> CellResult:
+    """Lower, check and emit one cell."""
+    findings = Diagnostics()
+    program = lower_cell(context, sources, files, ingresses, findings)
+    for rule in RULES:
+        rule(program.traffic, findings)
+    kept = without_follow_ons(findings, context.broken)
+    emissions: list[Emission] = []
+    if not any(f.code.severity is Severity.ERROR for f in kept):
+        late = Diagnostics()
+        for app in program.apps:
+            mine = kubernetes.emit(app)
+            check_sizes(mine, app.origin, late)
+            emissions += mine
+        emissions += mse.emit_traffic(program.traffic, context.gateways, program.ingresses, late)
+        kept += late
+    facts = facts_of(emissions, by_app=context.by_app)
+    _tally(facts, program, emissions)
+    facts.tallies["documents"] = sum(len(sources.files[f].documents) for f in files)
+    return CellResult(files, emissions, kept, facts, program if keep_program else None)
+
+
+def lower_cell(
+    context: Context,
+    sources: Sources,
+    files: tuple[str, ...],
+    ingresses: Sequence[ReadIngress],
+    findings: Diagnostics,
+) -> Program:
+    """The IR of one cell."""
+    world = context.world
+    tenancy = Tenancy(world, findings)
+    apps = []
+    for app in _take(App, sources, files, tenancy, findings):
+        lowered = lower_app(app, world, context.files, findings, context.renderer)
+        kubernetes.check_patches(lowered, findings)
+        apps.append(lowered)
+        for _, plain_objects in lowered.objects:
+            for plain in plain_objects:
+                tenancy.check_object(plain)
+    services = [service for app in apps for service in app.services]
+    for document in _take(model.Service, sources, files, tenancy, findings):
+        service = lower_service(document, world, findings)
+        services += [service] if service is not None else []
+    by_name: dict[ObjectName, Service] = {}
+    for service in sorted(services, key=lambda s: (s.name, s.origin.sort_key)):
+        first = by_name.setdefault(service.name, service)
+        if first is not service:
+            report_service(service, first, findings)
+    policies = _take(TrafficPolicy, sources, files, tenancy, findings)
+    pins = _take(TrafficPin, sources, files, tenancy, findings)
+    spreads = Spreads(by_name, policies, world, context.states, findings)
+    check_pins(pins, by_name, findings)
+    slices = _take(model.EndpointSlice, sources, files, tenancy, findings)
+    check_endpoint_slices(slices, by_name, world, findings)
+    whole = _ingresses(context, ingresses, by_name, spreads, tenancy, findings)
+    gateways, objects = lower_ingresses(whole, by_name, spreads, world, findings)
+    traffic = Traffic(gateways, world.traffic_clusters, tuple(by_name[name] for name in sorted(by_name)))
+    return Program(traffic, tuple(apps), objects)
+
+
+def _take(
+    kind: type[T], sources: Sources, files: tuple[str, ...], tenancy: Tenancy, findings: Diagnostics
+) -> list[Sourced[T]]:
+    """Documents of a kind, each name once, in a namespace of its tenant, without annotations that mean nothing."""
+    first: dict[tuple[str, str], Sourced[T]] = {}
+    for document in sources.of(kind, files):
+        metadata = document.value.metadata  # type: ignore[attr-defined]
+        other = first.setdefault((metadata.namespace, metadata.name), document)
+        if other is not document:
+            report_duplicate(document.value.kind, document, other, findings)
+            continue
+        place = document.origin.at("metadata")
+        tenancy.check_namespace(metadata.namespace, place.at("namespace"))
+        if metadata.annotations and kind is not model.Service:
+            pass_annotations(document.value.kind, metadata.annotations, place, findings)
+    return [first[name] for name in sorted(first)]
+
+
+def _ingresses(
+    context: Context,
+    ingresses: Sequence[ReadIngress],
+    services: dict[ObjectName, Service],
+    spreads: Spreads,
+    tenancy: Tenancy,
+    findings: Diagnostics,
+) -> list[IngressInput]:
+    """Ingresses that can be lowered: unique, of a gateway, and with annotations that could be read."""
+    classes = {g.ingress_class_name for g in context.world.fleet.value.spec.gateways}
+    first: dict[tuple[str, str], ReadIngress] = {}
+    whole: list[IngressInput] = []
+    for ingress in ingresses:
+        metadata, spec = ingress.value.metadata, ingress.value.spec
+        place = ingress.origin.at("spec")
+        other = first.setdefault((metadata.namespace, metadata.name), ingress)
+        if other is not ingress:
+            report_duplicate("Ingress", Sourced(ingress.value, ingress.origin), other, findings)  # type: ignore[arg-type]
+            continue
+        tenancy.check_namespace(metadata.namespace, ingress.origin.at("metadata", "namespace"))
+        for index, rule in enumerate(spec.rules):
+            tenancy.check_host(rule.host or "*", place.at("rules", index, "host"))
+        if spec.default_backend is not None:
+            tenancy.check_host("*", place.at("defaultBackend"))
+        if spec.ingress_class_name not in classes:
+            findings.add(
+                UNKNOWN_INGRESS_CLASS,
+                place.at("ingressClassName"),
+                spec.ingress_class_name or "",
+                "no gateway of the Fleet reads this class" if spec.ingress_class_name else "no class is named",
+                f"name the class of a gateway ({nearest(spec.ingress_class_name or '', classes)})",
+            )
+        elif ingress.annotations.is_broken:
+            _check_broken(ingress, services, spreads, context, findings)
+        else:
+            whole.append(IngressInput(ingress.value, ingress.origin, ingress.annotations))
+    return whole
+
+
+def _check_broken(
+    ingress: ReadIngress,
+    services: dict[ObjectName, Service],
+    spreads: Spreads,
+    context: Context,
+    findings: Diagnostics,
+) -> None:
+    """Of an Ingress whose annotations could not be read its backends can still be checked, and nothing else."""
+    plain = IngressInput(ingress.value, ingress.origin, IngressAnnotations(regex=ingress.annotations.regex))
+    gateways, _ = lower_ingresses([plain], services, spreads, context.world, Diagnostics())
+    check_backends(Traffic(gateways, (), tuple(services.values())), findings)
+
+
+def report_service(second: Service, first: Service, findings: Diagnostics) -> None:
+    """Two objects provide one Service."""
+    findings.add(
+        DUPLICATE_OBJECT,
+        second.origin,
+        str(second.name),
+        "another App, version or Service document provides the same Service",
+        "rename or delete one of them",
+        (Note(first.origin, "the other one"),),
+    )
+
+
+def _tally(facts: Facts, program: Program, emissions: Iterable[Emission]) -> None:
+    """Numbers for the summary."""
+    tallies = facts.tallies
+
+    def count(key: str, number: int = 1) -> None:
+        if number:
+            tallies[key] = tallies.get(key, 0) + number
+
+    count("apps", len(program.apps))
+    for app in program.apps:
+        for cluster in {p.cluster for p in app.placements} | {cluster for cluster, _ in app.objects}:
+            count(f"apps|{cluster}")
+        for placement in app.placements:
+            count(f"workloads|{placement.cluster}")
+    for gateway in program.traffic.gateways:
+        count(f"hosts|{gateway.name}", len(gateway.hosts))
+        count(f"routes|{gateway.name}", sum(len(h.routes) for h in gateway.hosts))
+        owners = {r.owner for h in gateway.hosts for r in h.routes}
+        count(f"ingresses|{gateway.name}", len(owners))
+    for emission in emissions:
+        count(f"files|{emission.scope[0]}|{emission.scope[1]}")

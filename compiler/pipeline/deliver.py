@@ -1,0 +1,82 @@
+"""What is assembled from the sums of all cells: Namespaces, gateways, Argo CD, the summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.pipeline.facts import facts_of, no_facts
+from compiler.pipeline.options import ClusterSummary, GatewaySummary, Summary
+from compiler.targets import argocd, kubernetes, mse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compiler.diagnostics import Diagnostics
+    from compiler.ir.delivery import ArgoCD, MseGateway
+    from compiler.lower.world import World
+    from compiler.pipeline.facts import Facts
+    from compiler.targets.target import Emission
+
+
+def deliver(
+    facts: Facts, gateways: tuple[MseGateway, ...], settings: ArgoCD, findings: Diagnostics
+) -> Iterator[Emission]:
+    """Files that belong to no single cell. `facts` is the sum of all cells and is not changed."""
+    groups = [key.split("|") for key in facts.objects]
+    places = [
+        kubernetes.namespace_emission(cluster, namespace)
+        for cluster, namespace in sorted({(g[1], g[2]) for g in groups if g[0] == "cluster" and g[2]})
+    ]
+    for gateway in gateways:
+        namespaces = {g[2] for g in groups if g[0] == "gateway" and g[1] == gateway.gateway and g[2]}
+        places += mse.emit_gateway(gateway, namespaces)
+    yield from places
+    total = no_facts()
+    total.add(facts)
+    total.add(facts_of(places, by_app=False))
+    loads = {
+        argocd.Group(*key.split("|")): argocd.Load(count, total.sizes[key]) for key, count in total.objects.items()
+    }
+    kinds = [(group, kind) for group, _, kind in (word.partition("|") for word in total.cluster_kinds)]
+    yield from argocd.emit(settings, gateways, loads, kinds, findings)
+
+
+def summarize(world: World, facts: Facts, files: int) -> Summary:
+    """The outcome in numbers."""
+    tallies = facts.tallies
+    namespaces: dict[str, set[str]] = {}
+    for key in facts.objects:
+        kind, name, namespace, _ = key.split("|")
+        if kind == "cluster" and namespace:
+            namespaces.setdefault(name, set()).add(namespace)
+    fleet = world.fleet.value
+    return Summary(
+        fleet=fleet.metadata.name,
+        gateways=tuple(
+            GatewaySummary(
+                name=g.name,
+                region=g.region or "",
+                targets=g.targets,
+                hosts=tallies.get(f"hosts|{g.name}", 0),
+                routes=tallies.get(f"routes|{g.name}", 0),
+                ingresses=tallies.get(f"ingresses|{g.name}", 0),
+                clusters=world.members[g.name],
+            )
+            for g in fleet.spec.gateways
+        ),
+        clusters=tuple(
+            ClusterSummary(
+                name=name,
+                region=cluster.value.spec.region,
+                zones=cluster.value.spec.zones,
+                namespaces=len(namespaces.get(name, ())),
+                apps=tallies.get(f"apps|{name}", 0),
+                workloads=tallies.get(f"workloads|{name}", 0),
+                files=tallies.get(f"files|cluster|{name}", 0) + len(namespaces.get(name, ())),
+            )
+            for name, cluster in world.clusters.items()
+        ),
+        apps=tallies.get("apps", 0),
+        documents=tallies.get("documents", 0),
+        files=files,
+    )

@@ -1,0 +1,65 @@
+"""What the rest of the fleet has to know of a cell: sums that can be added and taken away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from compiler.targets.target import Emission
+
+Counts = dict[str, int]
+
+
+class Facts(Struct, gc=False):
+    """Sums over the outputs of some cells. Keys with count 0 are left out, so that equal sums are equal."""
+
+    objects: Counts
+    """Objects per group: `cluster|<name>|<namespace>|<app>` or `gateway|<name>|<namespace>|`."""
+    sizes: Counts
+    """Bytes per group."""
+    cluster_kinds: Counts
+    """Cluster-scoped objects per `<API group>|<kind>`."""
+    tallies: Counts
+    """For the summary: `apps`, `documents`, `routes|<gateway>`, `hosts|<gateway>`, `apps|<cluster>`…"""
+
+    def add(self, other: Facts, times: int = 1) -> None:
+        """Add another sum to this one (`times` -1: take it away)."""
+        for mine, theirs in (
+            (self.objects, other.objects),
+            (self.sizes, other.sizes),
+            (self.cluster_kinds, other.cluster_kinds),
+            (self.tallies, other.tallies),
+        ):
+            for key, count in theirs.items():
+                total = mine.get(key, 0) + times * count
+                if total:
+                    mine[key] = total
+                else:
+                    mine.pop(key, None)
+
+
+def no_facts() -> Facts:
+    """The empty sum."""
+    return Facts({}, {}, {}, {})
+
+
+def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
+    """What a cell's files add up to; `by_app` keeps apps of a namespace apart."""
+    facts = no_facts()
+    objects, sizes, kinds = facts.objects, facts.sizes, facts.cluster_kinds
+    for emission in emissions:
+        kind, name, namespace = emission.scope
+        app = emission.path.rpartition("/")[2].removesuffix(".yaml") if by_app and kind == "cluster" else ""
+        key = f"{kind}|{name}|{namespace}|{app}"
+        objects[key] = objects.get(key, 0) + len(emission.objects)
+        sizes[key] = sizes.get(key, 0) + len(emission.text)
+        for identity in emission.objects:
+            if not identity.namespace:
+                group = identity.api_version.rpartition("/")[0]
+                word = f"{group}|{identity.kind}"
+                kinds[word] = kinds.get(word, 0) + 1
+    return facts

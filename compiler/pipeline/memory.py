@@ -1,0 +1,60 @@
+"""What one build leaves to the next, so that an edit costs its cell and no edit costs nothing.
+
+Memory only spares work: the law "incremental = clean build, byte for byte" is a test. It is kept only after a build
+without errors, in `compiler.output.cache`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from compiler.diagnostics import Diagnostic
+from compiler.pipeline.facts import Facts
+from compiler.pipeline.options import Summary
+
+
+class CellMemory(msgspec.Struct, array_like=True, gc=False):
+    """One cell."""
+
+    files: list[str]
+    """Input files with documents."""
+    outputs: list[str]
+    """Paths of its files in the output tree."""
+    facts: Facts
+
+
+class FleetMemory(msgspec.Struct, array_like=True, gc=False):
+    """What cells share."""
+
+    keys: dict[str, str]
+    """Key -> the cell that it belongs to."""
+    world: list[str]
+    """Files that every cell depends on."""
+    patterns: list[tuple[str, str]]
+    """(folder, glob) of everything that Apps claim."""
+    nested: list[str]
+    """Folders of nested roots, with a slash at the end."""
+    facts: Facts
+    """The sum of all cells."""
+    of_files: dict[str, tuple[Diagnostic, ...]]
+    """Findings of reading, by file."""
+    of_cells: dict[str, tuple[Diagnostic, ...]]
+    """Findings of compiling, by cell."""
+    delivered: dict[str, bytes]
+    """Files of the output tree that belong to no cell: path -> digest."""
+
+
+class Told(msgspec.Struct, array_like=True, gc=False):
+    """What the last build told: all that a build without changes needs."""
+
+    findings: tuple[Diagnostic, ...]
+    accepted: tuple[Diagnostic, ...]
+    summary: Summary
+    fleet: bytes
+    """A packed `FleetMemory`."""
+
+
+pack = msgspec.msgpack.Encoder().encode
+unpack_cell = msgspec.msgpack.Decoder(CellMemory).decode
+unpack_fleet = msgspec.msgpack.Decoder(FleetMemory).decode
+unpack_told = msgspec.msgpack.Decoder(Told).decode

@@ -1,0 +1,279 @@
+"""Compile what has to be compiled: the cells that an edit touches where memory can be trusted, else everything."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from compiler.diagnostics import Diagnostics
+from compiler.model.app import App
+from compiler.output.cache import Cache, InputFile, pack_cells, pack_files, unpack_cells, unpack_files
+from compiler.output.index import digest, digest_inputs
+from compiler.output.plan import Plan
+from compiler.pipeline.cells import HOST, covering
+from compiler.pipeline.compile import assemble, compile_cells, compile_fleet, outcome
+from compiler.pipeline.deliver import summarize
+from compiler.pipeline.facts import no_facts
+from compiler.pipeline.memory import CellMemory, FleetMemory, Told, pack, unpack_cell, unpack_fleet, unpack_told
+from compiler.pipeline.options import Built, options_label
+from compiler.source.globs import match_glob
+from compiler.source.ignore import FILE_NAME as IGNORE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from compiler.diagnostics import Diagnostic
+    from compiler.output.cache import CacheStore
+    from compiler.output.statblob import Tick
+    from compiler.output.tree import OutputTree
+    from compiler.pipeline.compile import Cells, Fleetwide
+    from compiler.pipeline.facts import Facts
+    from compiler.pipeline.options import Options, Summary
+    from compiler.pipeline.root import Root
+    from compiler.targets.target import Emission
+
+    Progress = Callable[[str, int, int], None]
+
+
+class Job(Struct):
+    """One build: what to compile, and where to."""
+
+    root: Root
+    options: Options
+    output: str
+    tree: OutputTree
+    store: CacheStore
+    since: Tick
+    """Taken before the first file was looked at."""
+    progress: Progress
+
+
+class Remembered(Struct):
+    """The memory of the last build, unpacked, and brought up to date while the cells that changed are compiled."""
+
+    fleet: FleetMemory
+    cells: dict[str, bytes]
+    files: dict[str, InputFile]
+
+
+class Outcome(Struct):
+    """A compiled root, ready to be written and remembered."""
+
+    plan: Plan
+    fleetwide: Fleetwide
+    summary: Summary
+    memory: Remembered
+
+
+def rebuild(job: Job, cache: Cache | None) -> Built:
+    """Compile, write, remember. `cache`: memory that the output tree still agrees with."""
+    root, options, progress = job.root, job.options, job.progress
+    compiled = _edit(root, options, cache, progress) if cache is not None else None
+    if compiled is None:
+        compiled = compile_whole(root, options, progress)
+    findings, accepted = compiled.fleetwide.findings, compiled.fleetwide.accepted
+    if compiled.fleetwide.has_errors:
+        return Built(findings, accepted, compiled.summary, root.text, output=job.output)
+    refused = Diagnostics()
+    total = len(compiled.plan.files)
+    written = job.tree.write(compiled.plan, refused, progress=lambda done: progress("write", done, total))
+    if written is None:
+        return Built(refused.sorted(), accepted, compiled.summary, root.text, output=job.output)
+    if not options.cluster:
+        _remember(job, compiled)
+    return Built(
+        findings,
+        accepted,
+        compiled.summary,
+        root.text,
+        written=len(written.written),
+        removed=len(written.removed),
+        unchanged=written.total - len(written.written),
+        output=job.output,
+    )
+
+
+# --- everything
+
+
+def compile_whole(root: Root, options: Options, progress: Progress) -> Outcome:
+    """Compile everything, whatever is remembered."""
+    compiled, facts, fleetwide = compile_fleet(root, options, progress)
+    summary = outcome(root, compiled, facts, fleetwide, options).summary
+    files: dict[str, str] = {}
+    if not fleetwide.has_errors:
+        only = f"clusters/{options.cluster}/" if options.cluster else ""
+        for cell in compiled.cells:
+            _put(files, cell.emissions, only)
+        _put(files, fleetwide.delivered, only)
+    memory = Remembered(
+        FleetMemory(
+            {}, [], [], root.nested, facts, {}, {}, {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
+        ),
+        {},
+        {path: InputFile(found, "") for path, found in root.digests().items()},
+    )
+    _take(memory, compiled)
+    return Outcome(Plan(files, _input_digest(memory, options)), fleetwide, summary, memory)
+
+
+def _put(files: dict[str, str], emissions: Iterable[Emission], only: str) -> None:
+    for emission in emissions:
+        if emission.path.startswith(only):
+            if emission.path in files:
+                raise ValueError(f"{emission.path} is emitted twice")
+            files[emission.path] = emission.text
+
+
+def _take(memory: Remembered, compiled: Cells) -> None:
+    """Put what was compiled into the memory."""
+    fleet = memory.fleet
+    worldly = {path for path, file in compiled.sources.files.items() if file.is_worldly}
+    fleet.world = sorted({*fleet.world, *worldly})
+    patterns = {tuple(pattern) for pattern in fleet.patterns}
+    for cell in compiled.cells:
+        name = cell.files[0]
+        memory.cells[name] = pack(CellMemory(list(cell.files), [e.path for e in cell.emissions], cell.facts))
+        if cell.findings:
+            fleet.of_cells[name] = tuple(cell.findings)
+        for path in cell.files:
+            file = compiled.sources.files[path]
+            memory.files[path] = InputFile(memory.files[path].digest, name)
+            fleet.keys.update(dict.fromkeys(compiled.keys[path], name))
+            for claim in file.claims:
+                memory.files[claim] = InputFile(memory.files[claim].digest, name)
+            for document in file.documents:
+                if isinstance(document.value, App):
+                    spec = document.value.spec
+                    patterns |= {(posixpath.dirname(path), p) for p in (*spec.manifests, *spec.templates)}
+    fleet.patterns = sorted(patterns)  # type: ignore[arg-type]
+    by_file: dict[str, list[Diagnostic]] = {}
+    for finding in compiled.findings:
+        if finding.origin.file not in worldly:
+            by_file.setdefault(finding.origin.file, []).append(finding)
+    fleet.of_files.update({path: tuple(found) for path, found in by_file.items()})
+
+
+# --- an edit
+
+
+def _edit(root: Root, options: Options, cache: Cache, progress: Progress) -> Outcome | None:
+    """The outcome of compiling the touched cells alone; None where the edit reaches further, or has errors."""
+    memory = Remembered(
+        unpack_fleet(unpack_told(cache.shared).fleet), unpack_cells(cache.cells), unpack_files(cache.files)
+    )
+    fleet = memory.fleet
+    if root.stamps().get(IGNORE) != cache.inputs.get(IGNORE):
+        return None
+    changed, gone, others = root.difference(cache.inputs, {path: file.digest for path, file in memory.files.items()})
+    touched = changed.keys() | gone
+    if touched & set(fleet.world) or any(path.startswith(tuple(fleet.nested)) for path in touched):
+        return None
+    unknown = sorted({path for path in changed if path not in memory.files} | gone | others)
+    if any(match_glob(folder, pattern, unknown) for folder, pattern in fleet.patterns):
+        return None
+    affected = {memory.files[path].cell for path in touched if path in memory.files} - {""}
+    previous = {name: unpack_cell(memory.cells[name]) for name in affected}
+    again = _settle(root, options, memory, affected, previous, changed, gone, progress)
+    if again is None:
+        return None
+    compiled = again
+    facts = no_facts()
+    facts.add(fleet.facts)
+    earlier: set[str] = set()
+    for name, cell in previous.items():
+        facts.add(cell.facts, -1)
+        earlier.update(cell.outputs)
+        del memory.cells[name]
+        fleet.of_cells.pop(name, None)
+    for path in {*gone, *compiled.sources.files, *changed}:
+        fleet.of_files.pop(path, None)
+    for path in gone:
+        del memory.files[path]
+    for path, content in changed.items():
+        memory.files[path] = InputFile(content, "")
+    fleet.keys = {key: cell for key, cell in fleet.keys.items() if cell not in affected}
+    untouched = [finding for told in (*fleet.of_cells.values(), *fleet.of_files.values()) for finding in told]
+    _take(memory, compiled)
+    for cell_result in compiled.cells:
+        facts.add(cell_result.facts)
+    fleet.facts = facts
+    mine = [finding for cell_result in compiled.cells for finding in cell_result.findings]
+    fleetwide = assemble(compiled, facts, [*untouched, *mine], options)
+    if fleetwide.has_errors or compiled.prepared is None:
+        return None
+    files: dict[str, str] = {}
+    for cell_result in compiled.cells:
+        _put(files, cell_result.emissions, "")
+    delivered = {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
+    _put(files, (e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path]), "")
+    removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
+    fleet.delivered = delivered
+    total = len(delivered) + _count(facts)
+    summary = summarize(compiled.prepared.context.world, facts, total)
+    return Outcome(Plan(files, _input_digest(memory, options), sorted(removed)), fleetwide, summary, memory)
+
+
+def _count(facts: Facts) -> int:
+    return sum(count for key, count in facts.tallies.items() if key.startswith("files|"))
+
+
+def _settle(
+    root: Root,
+    options: Options,
+    memory: Remembered,
+    affected: set[str],
+    previous: dict[str, CellMemory],
+    changed: Mapping[str, bytes],
+    gone: Iterable[str],
+    progress: Progress,
+) -> Cells | None:
+    """Compile the touched cells, and those that their new keys reach. None where an edit reaches the whole fleet."""
+    lost = set(gone)
+    while True:
+        inside = {path for cell in previous.values() for path in cell.files}
+        paths = sorted((inside | changed.keys() | set(memory.fleet.world)) - lost)
+        compiled = compile_cells(root, options, progress, paths)
+        files = compiled.sources.files
+        if any(files[path].is_worldly for path in changed if path in files):
+            return None
+        reached: set[str] = set()
+        for path in changed:
+            for key in compiled.keys.get(path, ()):
+                if key.startswith(HOST):
+                    if key.partition("|")[2].startswith("*") and key not in memory.fleet.keys:
+                        return None
+                    reached.update(memory.fleet.keys.get(wide, "") for wide in covering(key))
+                reached.add(memory.fleet.keys.get(key, ""))
+        reached -= affected | {""}
+        if not reached:
+            return compiled
+        affected |= reached
+        previous |= {name: unpack_cell(memory.cells[name]) for name in reached}
+
+
+# --- remembering
+
+
+def _input_digest(memory: Remembered, options: Options) -> str:
+    return digest_inputs({path: file.digest for path, file in memory.files.items()}, options_label(options))
+
+
+def _remember(job: Job, compiled: Outcome) -> None:
+    if not job.root.is_work_tree or job.options.state is not None:
+        return
+    memory, fleetwide = compiled.memory, compiled.fleetwide
+    told = Told(fleetwide.findings, fleetwide.accepted, compiled.summary, pack(memory.fleet))
+    job.store.save(
+        job.output,
+        options_label(job.options),
+        Cache(
+            job.root.settled_stamps(job.since),
+            job.tree.records(),
+            pack_files(memory.files),
+            pack_cells(memory.cells),
+            pack(told),
+        ),
+    )

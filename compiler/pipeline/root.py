@@ -1,0 +1,192 @@
+"""The root that is compiled: its documents, the files that Apps name, and what changed since the last build."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING, Self
+
+from compiler.diagnostics import Diagnostics
+from compiler.output.index import digest
+from compiler.output.statblob import is_fresh
+from compiler.source.documents import read_documents
+from compiler.source.ignore import FILE_NAME as IGNORE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from compiler.output.statblob import Tick
+    from compiler.pipeline.options import Options
+    from compiler.source.documents import Document
+    from compiler.source.repository import Entry, Repository
+
+_pack = struct.Struct("<4q").pack
+
+
+class Root:
+    """One root during one compilation. Implements `compiler.lower.world.Files`."""
+
+    def __init__(self, folder: str, repository: Repository, *, is_work_tree: bool) -> None:
+        self.folder = folder
+        """Folder of the root on disk."""
+        self.is_work_tree = is_work_tree
+        """Whether it is read from disk, and not from a Git revision."""
+        self.nested: list[str] = []
+        """Folders of nested roots, with a slash at the end; known once documents were read."""
+        self._repository = repository
+        self._listing: Diagnostics | None = None
+        self._digests: dict[str, bytes] = {}
+        self._extra: dict[str, bytes] = {}
+        self._paths: list[str] = []
+
+    # --- documents
+
+    def entries(self) -> Sequence[Entry]:
+        """All listed files; what was found while listing is told by `list`."""
+        if self._listing is None:
+            self._listing = Diagnostics()
+            self._paths = [entry.path for entry in self._repository.entries(self._listing)]
+        return self._repository.files()
+
+    def list(self, findings: Diagnostics) -> list[str]:
+        """Paths of the document files, sorted."""
+        self.entries()
+        assert self._listing is not None
+        findings.extend(self._listing)
+        return self._paths
+
+    def read_document(self, path: str, findings: Diagnostics) -> bytes | None:
+        """Content of a listed file; None after a finding."""
+        raw = self._repository.read(path, findings)
+        if raw is not None:
+            self._digests[path] = digest(raw)
+        return raw
+
+    def text(self, path: str) -> str | None:
+        """Text of a file, for positions; None where it can't be read."""
+        extra = self._extra.get(path)
+        if extra is not None:
+            return extra.decode("utf-8", "replace")
+        self.entries()
+        return self._repository.text(path)
+
+    def remember(self, path: str, raw: bytes) -> None:
+        """Let findings point into a file that is not below the root."""
+        self._extra[path] = raw
+
+    # --- files that Apps name
+
+    def glob(self, base: str, pattern: str) -> Sequence[str]:
+        """Listed files that a glob of an App in folder `base` names."""
+        self.entries()
+        return self._repository.glob(base, pattern)
+
+    def read(self, path: str) -> bytes:
+        """Content of such a file; empty after a finding that reading its document told already."""
+        raw = self.read_document(path, Diagnostics())
+        return raw if raw is not None else b""
+
+    def documents(self, path: str, findings: Diagnostics) -> Sequence[Document]:
+        """Documents of such a file."""
+        raw = self.read_document(path, findings)
+        return [] if raw is None else read_documents(path, raw, findings)
+
+    # --- what changed
+
+    def digests(self) -> Mapping[str, bytes]:
+        """Digest of every file that was read so far."""
+        return self._digests
+
+    def stamps(self) -> dict[str, bytes]:
+        """Stat blob of every folder with files, and of `.fleetgateignore`."""
+        return self._stamps(None)
+
+    def settled_stamps(self, tick: Tick) -> dict[str, bytes]:
+        """The same without folders in which a file is too fresh for its time stamps to be trusted."""
+        return self._stamps(tick)
+
+    def _stamps(self, tick: Tick | None) -> dict[str, bytes]:
+        blobs: dict[str, list[bytes]] = {}
+        fresh: set[str] = set()
+        for entry in self.entries():
+            folder, _, name = entry.path.rpartition("/")
+            signature = entry.signature
+            assert not isinstance(signature, str), "a Git revision has no time stamps"
+            blobs.setdefault(folder, []).append(name.encode() + b"\0" + _pack(*signature))
+            if tick is not None and is_fresh(signature[2], tick.ns):
+                fresh.add(folder)
+        stamps = {folder: b"".join(parts) for folder, parts in blobs.items() if folder not in fresh}
+        try:
+            found = os.stat(os.path.join(self.folder, IGNORE), follow_symlinks=False)  # noqa: PTH116, PTH118 - hot path
+        except FileNotFoundError:
+            return stamps
+        stamps[IGNORE] = _pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        return stamps
+
+    def difference(
+        self, known: Mapping[str, bytes], digests: Mapping[str, bytes]
+    ) -> tuple[dict[str, bytes], set[str], set[str]]:
+        """(files that changed or came, with their digests; files that went; other names that came).
+
+        `known` and `digests` are the stamps and digests of the last build. Only folders whose stamps differ are read.
+        """
+        stamps = self.stamps()
+        moved = {f for f in stamps.keys() | known.keys() if stamps.get(f) != known.get(f)}
+        changed: dict[str, bytes] = {}
+        others: set[str] = set()
+        present: set[str] = set()
+        for entry in self.entries():
+            if entry.path.rpartition("/")[0] not in moved:
+                continue
+            present.add(entry.path)
+            if not entry.is_document and entry.path not in digests:
+                others.add(entry.path)
+                continue
+            raw = self._repository.read(entry.path, Diagnostics())
+            found = digest(raw) if raw is not None else b""
+            if digests.get(entry.path) != found:
+                changed[entry.path] = found
+        gone = {p for p in digests if p.rpartition("/")[0] in moved and p not in present}
+        return changed, gone, others
+
+    def at_revision(self, revision: str) -> Root:
+        """Another Git revision of the repository that holds this root, from its top."""
+        from compiler.source.git_tree import GitTree  # noqa: PLC0415 - starts Git
+
+        return Root(self.folder, GitTree(self.folder, revision), is_work_tree=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of Git."""
+        close = getattr(self._repository, "close", None)
+        if close is not None:
+            close()
+
+
+def open_root(options: Options) -> Root:
+    """The root that the options name, not yet read."""
+    if options.revision is None:
+        from compiler.source.repository import WorkTree  # noqa: PLC0415 - one of the two is needed
+
+        return Root(options.root, WorkTree(options.root), is_work_tree=True)
+    from compiler.source.git_tree import GitTree  # noqa: PLC0415 - starts Git
+
+    repository = GitTree(options.root, options.revision, _below_top(options.root))
+    return Root(options.root, repository, is_work_tree=False)
+
+
+def _below_top(folder: str) -> str:
+    """The path of a folder below the top of its Git work tree; "" for the top, and for a bare repository."""
+    here = os.path.realpath(folder)
+    above = here
+    while not os.path.lexists(os.path.join(above, ".git")):  # noqa: PTH118 - pathlib has no lexists
+        parent = os.path.dirname(above)  # noqa: PTH120 - the same
+        if parent == above:
+            return ""
+        above = parent
+    return os.path.relpath(here, above).replace(os.sep, "/").removeprefix(".")

@@ -1,0 +1,263 @@
+"""Files of a root -> decoded documents, and the keys by which they belong together."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+
+from compiler.annotations import read_annotations
+from compiler.diagnostics import Code, Diagnostics, error
+from compiler.lower.fleet import parse_version
+from compiler.lower.world import Sourced
+from compiler.model.app import App
+from compiler.model.decode import decode
+from compiler.model.fleet import Cluster, Fleet
+from compiler.model.kubernetes import EndpointSlice, Ingress, IngressClass, Service
+from compiler.model.mse import MseIngressConfig
+from compiler.model.traffic import TrafficPin, TrafficPolicy
+from compiler.pipeline.cells import HOST
+from compiler.source.documents import read_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from compiler.annotations.ingress import IngressAnnotations
+    from compiler.diagnostics import Origin
+    from compiler.model.base import Document as Struct_
+    from compiler.pipeline.root import Root
+    from compiler.source.documents import Document
+
+STATE_IN_TREE = error(
+    "state-in-tree",
+    "a TrafficState among the declared documents",
+    "Effective weights are written by the agent on a Git ref of their own, so that they never mix with what people "
+    "declare. A build takes them from there with --state REF (or --state FILE).",
+)
+CODES: tuple[Code, ...] = (STATE_IN_TREE,)
+WORLD_KINDS = (Fleet, Cluster, IngressClass, MseIngressConfig)
+"""Kinds that every cell depends on."""
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+T = TypeVar("T", bound="Struct_")
+
+
+class Decoded(Struct, frozen=True, gc=False):
+    """A document that could be decoded."""
+
+    value: Struct_
+    origin: Origin
+
+
+class SourceFile(Struct, gc=False):
+    """One file: its documents, and what of it could not be read."""
+
+    path: str
+    documents: tuple[Decoded, ...]
+    broken: tuple[str, ...] = ()
+    """Texts of what could not be read or decoded: whatever they mention may exist after all."""
+    claims: tuple[str, ...] = ()
+    """Files that its Apps name as manifests or templates."""
+    names: tuple[str, ...] = ()
+    """Keys of the objects in these manifests."""
+
+    @property
+    def has_ingresses(self) -> bool:
+        """Whether one of its documents is an Ingress."""
+        return any(type(d.value) is Ingress for d in self.documents)
+
+    @property
+    def is_worldly(self) -> bool:
+        """Whether other files depend on one of its documents."""
+        return bool(self.broken) or any(type(d.value) in WORLD_KINDS for d in self.documents)
+
+
+class Sources(Struct):
+    """All files of a root that hold documents."""
+
+    files: dict[str, SourceFile]
+
+    def of(self, kind: type[T], files: Iterable[str] | None = None) -> list[Sourced[T]]:
+        """Documents of a kind, in order of path and position."""
+        chosen = self.files.values() if files is None else (self.files[f] for f in files)
+        return [Sourced(d.value, d.origin) for file in chosen for d in file.documents if type(d.value) is kind]
+
+    @property
+    def broken(self) -> list[str]:
+        """Texts of everything that could not be read or decoded."""
+        return [text for file in self.files.values() for text in file.broken]
+
+
+Held = tuple["Document", "Struct_ | None", Diagnostics]
+"""A document, what it decodes to, and what was found on the way."""
+
+
+def read_sources(
+    root: Root, findings: Diagnostics, progress: Callable[[str, int, int], None], paths: Sequence[str] | None = None
+) -> Sources:
+    """Read and decode the document files of the root (or `paths` alone): without those of nested roots, and without
+    those that Apps claim as manifests or templates.
+    """
+    if paths is None:
+        paths = root.list(findings)
+    held: dict[str, tuple[Diagnostics, list[Held]]] = {}
+    nested: set[str] = set()
+    for index, path in enumerate(paths):
+        if index % 500 == 0:
+            progress("read", index, len(paths))
+        reading = Diagnostics()
+        raw = root.read_document(path, reading)
+        documents = [] if raw is None else read_documents(path, raw, reading)
+        held[path] = (reading, [_decoded(d) for d in documents])
+        if "/" in path and any(d.data.get("kind") == "Fleet" for d in documents):
+            nested.add(posixpath.dirname(path) + "/")
+    root.nested = sorted(nested)
+    if nested:
+        held = {p: h for p, h in held.items() if not p.startswith(tuple(nested))}
+    return _sources(held, root, findings)
+
+
+def _decoded(document: Document) -> Held:
+    mine = Diagnostics()
+    return document, decode(document, mine), mine
+
+
+def _sources(held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, findings: Diagnostics) -> Sources:
+    claims = {path: found for path, (_, documents) in held.items() if (found := _claims(path, documents, root))}
+    claimed = {c for found in claims.values() for c in found}
+    files: dict[str, SourceFile] = {}
+    for path, (reading, documents) in held.items():
+        if path in claimed:
+            continue
+        findings.extend(reading)
+        broken = [root.text(path) or ""] if reading.has_errors else []
+        told: set[str] = set()
+        decoded: list[Decoded] = []
+        for document, value, mine in documents:
+            findings.extend(f for f in mine if not (f.code.name == "unread-kind" and f.value in told))
+            told.update(f.value for f in mine if f.code.name == "unread-kind")
+            if value is not None:
+                decoded.append(Decoded(value, document.origin))
+            if mine.has_errors:
+                broken.append(repr(document.data))
+        if decoded or broken:
+            mine_claims = claims.get(path, ())
+            names = _names(decoded, mine_claims, held) if mine_claims else ()
+            files[path] = SourceFile(path, tuple(decoded), tuple(broken), mine_claims, names)
+    return Sources(files)
+
+
+def _claims(path: str, documents: Sequence[Held], root: Root) -> tuple[str, ...]:
+    """Files that the Apps of a file name."""
+    found: set[str] = set()
+    for _, value, _ in documents:
+        if type(value) is App and (value.spec.manifests or value.spec.templates):
+            for pattern in (*value.spec.manifests, *value.spec.templates):
+                found.update(root.glob(posixpath.dirname(path), pattern))
+    return tuple(sorted(found))
+
+
+def _names(
+    decoded: Sequence[Decoded], claims: Sequence[str], held: Mapping[str, tuple[Diagnostics, list[Held]]]
+) -> tuple[str, ...]:
+    """Keys of the objects in claimed manifests; one without a namespace is in that of its App, or in none."""
+    namespaces = sorted({d.value.metadata.namespace for d in decoded if type(d.value) is App})
+    keys: set[str] = set()
+    for path in claims:
+        for document, _, _ in held[path][1] if path in held else ():
+            metadata = document.data.get("metadata")
+            name = metadata.get("name") if isinstance(metadata, dict) else None
+            own = metadata.get("namespace") if isinstance(metadata, dict) else None
+            keys.update(f"name:{namespace}/{name}" for namespace in ([own] if own else ["", *namespaces]))
+    return tuple(sorted(keys))
+
+
+class ReadIngress(Struct, frozen=True, gc=False):
+    """An Ingress and what its annotations say."""
+
+    value: Ingress
+    origin: Origin
+    annotations: IngressAnnotations
+
+
+def read_ingresses(fleet: Fleet | None, file: SourceFile, findings: Diagnostics) -> list[ReadIngress]:
+    """Ingresses of a file with their annotations read, by the version of the gateway that they belong to."""
+    found = []
+    for document in file.documents:
+        ingress = document.value
+        if type(ingress) is not Ingress:
+            continue
+        version = None
+        dialects: tuple[str, ...] = ()
+        if fleet is not None:
+            dialects = fleet.spec.dialects
+            for gateway in fleet.spec.gateways:
+                if gateway.ingress_class_name == ingress.spec.ingress_class_name and "mse" in gateway.targets:
+                    version = parse_version(gateway.mse.version)
+        metadata = ingress.metadata
+        said = read_annotations(
+            metadata.annotations,
+            document.origin.at("metadata"),
+            metadata.namespace,
+            version,
+            dialects,
+            findings,
+        )
+        found.append(ReadIngress(ingress, document.origin, said))
+    return found
+
+
+def keys_of(file: SourceFile, ingresses: Sequence[ReadIngress]) -> list[str]:
+    """What a file mentions: `name:<namespace>/<name>` of objects, `host:<class>|<host>`, `ingress:…`."""
+    keys = list(file.names)
+    for document in file.documents:
+        value = document.value
+        if isinstance(value, App):
+            namespace, name = value.metadata.namespace, value.metadata.name
+            keys.append(f"name:{namespace}/{name}")
+            keys += [f"name:{namespace}/{name}-{v.name}" for v in value.spec.versions]
+            if value.spec.templates:
+                # what templates emit is known only once they are rendered, all in one child process
+                keys.append("templates")
+        elif isinstance(value, Service):
+            keys.append(f"name:{value.metadata.namespace}/{value.metadata.name}")
+        elif isinstance(value, TrafficPolicy):
+            namespace = value.metadata.namespace
+            keys += [f"name:{namespace}/{r.name}" for r in value.spec.target_refs]
+            keys.append(f"policy:{namespace}/{value.metadata.name}")
+        elif isinstance(value, TrafficPin):
+            namespace = value.metadata.namespace
+            keys += [f"name:{namespace}/{value.spec.service}", f"pin:{namespace}/{value.metadata.name}"]
+        elif isinstance(value, EndpointSlice):
+            namespace = value.metadata.namespace
+            keys.append(f"name:{namespace}/{value.metadata.labels.get(SERVICE_LABEL, '')}")
+            keys.append(f"slice:{namespace}/{value.metadata.name}")
+    for ingress in ingresses:
+        keys += _ingress_keys(ingress)
+    return keys
+
+
+def _ingress_keys(ingress: ReadIngress) -> list[str]:
+    metadata, spec, said = ingress.value.metadata, ingress.value.spec, ingress.annotations
+    namespace = metadata.namespace
+    keys = [f"ingress:{namespace}/{metadata.name}"]
+    # names that targets make begin with that of an Ingress and a dot
+    parts = metadata.name.split(".")
+    keys += [f"ingress:{namespace}/{'.'.join(parts[:n])}" for n in range(1, len(parts))]
+    backends = [spec.default_backend] if spec.default_backend else []
+    for rule in spec.rules:
+        keys.append(f"{HOST}{spec.ingress_class_name}|{rule.host or '*'}")
+        if rule.http is not None:
+            backends += [path.backend for path in rule.http.paths]
+    if spec.default_backend is not None:
+        keys.append(f"{HOST}{spec.ingress_class_name}|*")
+    keys += [f"name:{namespace}/{b.service.name}" for b in backends if b.service is not None]
+    if said.destination is not None:
+        keys += [f"name:{t.service.namespace}/{t.service.name}" for t in said.destination.targets]
+    if said.fallback is not None:
+        keys.append(f"name:{said.fallback.namespace}/{said.fallback.name}")
+    if said.mirror is not None:
+        keys.append(f"name:{said.mirror.service.namespace}/{said.mirror.service.name}")
+    return keys

@@ -188,7 +188,7 @@ def _unknown(prefix: str, name: str, at: Origin, findings: Diagnostics) -> str:
     near = nearest(name, [known.name for known in names.values() if prefix + known.name in known.keys])
     near = near or nearest(name, names)
     if near is None:
-        fix = "correct the name, or delete it; `fleetgate explain annotations` lists all"
+        fix = "correct the name, or delete it"
     else:
         keys = names[near].keys
         fix = f"write {prefix + near if prefix + near in keys else keys[0]}"

@@ -40,6 +40,7 @@ RE2_PROGRAM_LIMIT = 100
 
 _ANCHORED = re.compile(r"\^(?:[^|\\*+?{]|\\[^Q])(?:[^|\\]|\\[^Q])*\$")
 """A pattern that plainly covers the whole text: no alternative can escape its anchors, no `\\Q` quotes them."""
+_COVERING = re.compile(r"\.\*\(\?:(.*)\)\.\*", re.DOTALL)
 
 
 class Program(Struct, frozen=True, gc=False):
@@ -101,12 +102,20 @@ def closed(pattern: str) -> str:
     return pattern
 
 
+def _is_covering(pattern: str) -> bool:
+    """Whether a pattern plainly means the same searched and fully matched: anchored, or in the form made below."""
+    if _ANCHORED.fullmatch(pattern):
+        return True
+    inner = _COVERING.fullmatch(pattern)
+    return inner is not None and isinstance(compile_pattern(inner[1]), Program)
+
+
 def value_pattern(reader: Reader, value: Value) -> str | None:
     """A pattern that may match anywhere in a value (Higress, ingress-nginx), as one that covers the whole value.
 
     The MSE-lineage code of 2022 wanted a full match; the returned form means the same under both readings.
     """
     written = value.text.strip()
-    covering = written if _ANCHORED.fullmatch(written) else f".*(?:{closed(written)}).*"
+    covering = written if _is_covering(written) else f".*(?:{closed(written)}).*"
     shown = f"{value.key}: {value.text!r}"
     return covering if check_within(written, covering, value.origin, shown, reader.findings) is not None else None

@@ -306,8 +306,8 @@ def header_lines(reader: Reader, value: Value) -> tuple[tuple[str, str], ...] | 
             problem: str | None = f"the line {entry!r} has a name and no value"
         elif header.lower() in pairs:
             problem = f"{header} stands in it twice, and only the last line would count"
-        elif _has_odd_quotes(header) or _has_odd_quotes(content):
-            problem = f"a quote of the line {entry!r} is not closed"
+        elif _would_shrink(header) or _would_shrink(content):
+            problem = f"a name or value of the line {entry!r} begins or ends with a blank or quote that MSE would strip"
         else:
             problem = header_name_problem(header) or header_value_problem(content)
         if problem is not None:
@@ -332,8 +332,9 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _has_odd_quotes(text: str) -> bool:
-    return any(text.startswith(quote) != text.endswith(quote) for quote in "\"'")
+def _would_shrink(text: str) -> bool:
+    """Whether a reader that strips blanks and quotes would change a text that went through one already."""
+    return text.strip(" \"'") != text
 
 
 def labels(reader: Reader, value: Value) -> tuple[tuple[str, str], ...] | None:

@@ -29,13 +29,13 @@ OWN = "fleetgate.dev/"
             f"{MSE}qqq",
             "annotation-unknown",
             f"'qqq' is no annotation of {MSE}",
-            "correct the name, or delete it; `fleetgate explain annotations` lists all",
+            "correct the name, or delete it",
         ),
         (
             MSE,
             "annotation-unknown",
             "there is no name behind the prefix",
-            "correct the name, or delete it; `fleetgate explain annotations` lists all",
+            "correct the name, or delete it",
         ),
         (f"{NGINX}timeout", "annotation-prefix", f"timeout is not read under {NGINX}", f"write {MSE}timeout"),
         (

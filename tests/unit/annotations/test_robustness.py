@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.annotations import pass_annotations, read_annotations, read_service_annotations
@@ -33,6 +33,7 @@ keys = st.one_of(
 whole = st.dictionaries(keys, texts, max_size=12)
 
 
+@settings(deadline=None)
 @given(whole, st.sampled_from([None, (1, 2, 20), (1, 2, 40)]), st.sampled_from([(), ("higress",)]))
 def test_reading_never_raises(
     annotations: dict[str, str], version: tuple[int, int, int] | None, dialects: tuple[str, ...]
@@ -48,6 +49,7 @@ def test_reading_never_raises(
     findings.sorted()
 
 
+@settings(deadline=None)
 @given(whole, st.randoms(use_true_random=False))
 def test_order_carries_no_meaning(annotations: dict[str, str], random: Random) -> None:
     """The same result and the same findings, however the mapping is ordered."""
@@ -60,6 +62,7 @@ def test_order_carries_no_meaning(annotations: dict[str, str], random: Random) -
     assert results[0] == results[1]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(KEYS), texts)
 def test_nothing_is_lost_in_silence(key: str, text: str) -> None:
     """An annotation alone says something, or a finding names it; only a default may say nothing."""

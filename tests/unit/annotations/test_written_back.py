@@ -1,0 +1,103 @@
+"""The IR loses nothing: what the mse target writes of it reads back as the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler.annotations.paths import route_path
+from compiler.diagnostics import Diagnostics, Origin
+from compiler.ir.traffic import Match, PathMatch, Policies
+from compiler.targets.mse import dialect
+from tests.unit.annotations.reading import good
+
+HEADERS = "request-header-control"
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"timeout": "7"},
+        {"enable-cors": "true"},
+        {
+            "enable-cors": "true",
+            "cors-allow-origin": "https://a.b,https://*.c.d:8443",
+            "cors-allow-methods": "GET",
+            "cors-allow-headers": "*",
+            "cors-expose-headers": "X-A,X-B",
+            "cors-allow-credentials": "false",
+            "cors-max-age": "-1",
+        },
+        {"proxy-next-upstream-tries": "5"},
+        {"proxy-next-upstream": "http_503 non_idempotent error", "proxy-next-upstream-timeout": "4"},
+        {"proxy-next-upstream": "off"},
+        {f"{HEADERS}-add": "X-A one  two\nx-b '3'", f"{HEADERS}-update": "c d", f"{HEADERS}-remove": "E,f"},
+        {"response-header-control-update": "c d"},
+        {"ssl-redirect": "true"},
+    ],
+)
+def test_policies_read_back_as_they_were(annotations: dict[str, str]) -> None:
+    """One spelling, no default that is left to chance."""
+    said = good(annotations)
+    https = None if said.redirects is None else said.redirects.https
+    policies = Policies(https=https, headers=said.headers, cors=said.cors, timeout=said.timeout, retry=said.retry)
+    assert good(dict(dialect.policies(policies, None))) == said
+
+
+@pytest.mark.parametrize(
+    ("path", "annotations"),
+    [
+        ("/a(/|$)(.*)", {"rewrite-target": "/x/$2$1", "upstream-vhost": "a.b"}),
+        ("/a", {"rewrite-target": "/x", "use-regex": "true"}),
+        ("/a", {"upstream-vhost": "a.b"}),
+    ],
+)
+def test_rewrites_read_back_as_they_were(path: str, annotations: dict[str, str]) -> None:
+    """The pattern of a path ends in `.*`, which the target takes off again."""
+    findings = Diagnostics()
+    found = route_path(path, "Prefix", good(annotations), Origin("f"), findings)
+    assert found is not None
+    match, rewrite = found
+    assert rewrite is not None
+    written = dict(dialect.rewrite(rewrite)) | ({"use-regex": "true"} if match.kind == "regex" else {})
+    again = route_path(match.value.removesuffix(".*"), "Prefix", good(written), Origin("f"), findings)
+    assert again == (match, rewrite)
+    assert not len(findings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        ("temporal-redirect", "https://a.b/c"),
+        ("permanent-redirect", "http://a.b"),
+        ("permanent-redirect", "https://a.b/"),
+    ],
+)
+@pytest.mark.parametrize("code", [None, "300", "307", "308"])
+def test_redirects_read_back_as_they_were(url: tuple[str, str], code: str | None) -> None:
+    """Status and address."""
+    name, target = url
+    extra = {} if code is None or name == "temporal-redirect" else {"permanent-redirect-code": code}
+    said = good({name: target, **extra})
+    assert said.redirects is not None
+    assert said.redirects.target is not None
+    assert good(dict(dialect.redirect(said.redirects.target))) == said
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"canary-by-header": "X-A"},
+        {"canary-by-header": "x-a", "canary-by-header-value": "b c", "canary-by-query": "q"},
+        {"canary-by-header": "x-a", "canary-by-header-pattern": "a|b"},
+        {"canary-by-query": "q", "canary-by-query-pattern": "^a$"},
+        {"canary-by-cookie": "c", "canary-by-cookie-value": "d"},
+    ],
+)
+def test_conditions_read_back_as_they_were(annotations: dict[str, str]) -> None:
+    """A pattern that covers the whole value means the same when it is searched."""
+    said = good({"canary": "true", **annotations})
+    assert said.canary is not None
+    canary = said.canary
+    written = dialect.conditions(Match(PathMatch("prefix", "/"), canary.headers, canary.query, canary.cookies))
+    assert written is not None
+    assert good({"canary": "true", **dict(written)}).canary == canary

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from compiler.model import schemas
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -71,7 +73,7 @@ class Block(NamedTuple):
         files[self.path] = replace_block(page, self.name, self.render())
 
 
-GENERATED: tuple[Generated, ...] = ()
+GENERATED: tuple[Generated, ...] = (Folder("schemas", schemas.generate),)
 """In this order, so that a block may stand in a file that is generated itself."""
 
 _BLOCK = re.compile(

@@ -447,7 +447,7 @@ class Where(Node, frozen=True, kw_only=True):
     cluster_selector: LabelSelector | None = None
     """Clusters by label."""
     versions: tuple[DnsLabel, ...] = ()
-    """Versions of the app; absent = all, the stable one included."""
+    """Versions of the app, `stable` for the one that `spec` itself describes; absent = all."""
 
 
 class PodSpec(Node, frozen=True, kw_only=True):

@@ -103,7 +103,7 @@ AnnotationKey = Annotated[
 ]
 Labels = dict[LabelKey, LabelValue]
 Annotations = dict[AnnotationKey, str]
-PortNumber = Annotated[int, Meta(ge=1, le=65535)]
+PortNumber = Annotated[int, Meta(ge=1, le=65535, examples=[8080])]
 PortName = Annotated[
     str,
     syntax(

@@ -35,7 +35,8 @@ PLAINTEXT_CREDENTIAL = error(
 )
 CODES: tuple[Code, ...] = (PLAINTEXT_CREDENTIAL,)
 
-_FIX = "refer to a Secret instead (`valueFrom: {secretKeyRef: ...}`), and replace the credential, which has leaked"
+_FIX_VARIABLE = "refer to a Secret (`valueFrom: {secretKeyRef: ...}`), and replace the credential: it has leaked"
+_FIX = "keep it in a Secret that is made outside of this repo, and replace the credential: it has leaked"
 
 _FORMS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (what, hints, re.compile(pattern))
@@ -92,9 +93,10 @@ def credentials_in(data: Any, origin: Origin, findings: Diagnostics) -> None:
     `origin` is the place of `data`.
     """
     for path, why in _found(data, (), under_name=False):
-        step = next((step for step in reversed(path) if isinstance(step, str) and step != "value"), "")
-        name = _name_beside(data, path) or step
-        findings.add(PLAINTEXT_CREDENTIAL, origin.at(*path), f"{name}: ***" if name else "***", why, _FIX)
+        variable = _name_beside(data, path)
+        name = variable or next((step for step in reversed(path) if isinstance(step, str)), "")
+        fix = _FIX_VARIABLE if variable else _FIX
+        findings.add(PLAINTEXT_CREDENTIAL, origin.at(*path), f"{name}: ***" if name else "***", why, fix)
 
 
 def conceals(data: Any, path: Sequence[PathStep]) -> bool:

@@ -294,11 +294,14 @@ class _Reader:
 
     def _wrong_type(self, fault: _Fault) -> Problem:
         must = f"{self._where(fault.path)} must be {wanted(fault.schema)}"
+        kind = KIND_OF[type_of(fault.value)]
+        if isinstance(fault.value, float) and "integer" in types(fault.schema):
+            kind += " with a fraction"
         return Problem(
             code=WRONG_TYPE,
             path=fault.path,
             value=self._shown(fault),
-            why=f"{must}, and this is {KIND_OF[type_of(fault.value)]}",
+            why=f"{must}, and this is {kind}",
             fix=self._retyped(fault),
             target=fault.path,
             stand_in=sample(fault.schema),
@@ -307,17 +310,18 @@ class _Reader:
     def _retyped(self, fault: _Fault) -> str:
         """How to write the same value in the right type."""
         value, allowed = fault.value, types(fault.schema)
-        free_text = "string" in allowed and "enum" not in fault.schema
-        fix = f"write {wanted(fault.schema)}"
-        if value is None:
+        fix = _like(fault.schema)
+        if conceals(self._data, fault.path):
+            fix = "refer to a Secret instead: no credential belongs here"
+        elif value is None:
             fix = "write a value, or delete the line where the field is optional"
-            if free_text:
+            if _takes_text("", fault.schema):
                 fix += '; an empty text is ""'
         elif isinstance(value, str) and (plain := _without_quotes(value, allowed)) is not None:
             fix = f"write {plain} without quotes"
-        elif free_text and isinstance(value, bool | int | float):
+        elif isinstance(value, bool | int | float) and _takes_text(shown(value), fault.schema):
             # of a number with a fraction only the value is known, not how it was written: 1.10 is 1.1
-            exact = not isinstance(value, float) and not conceals(self._data, fault.path)
+            exact = not isinstance(value, float)
             fix = f'put it in quotes: "{shown(value)}"' if exact else "put it in quotes, as it is written"
         elif "array" in allowed:
             fix = "write a list: begin each entry with `- `, or put them in `[` and `]`"
@@ -367,7 +371,7 @@ class _Reader:
                 number = _without_quotes(value, types(self._all_of(fault.path)))
                 fix = f"write {number} without quotes" if number is not None else _example(value, schema)
             case _:
-                fix = f"write {wanted(schema)}"
+                fix = "write a number within these bounds"
         return Problem(
             code=BAD_VALUE,
             path=fault.path,
@@ -391,6 +395,16 @@ class _Reader:
         return schema
 
 
+def _takes_text(text: str, schema: Schema) -> bool:
+    """Whether a text is among what the schema lets through."""
+    return any(
+        branch.get("type") == "string"
+        and branch.get("minLength", 0) <= len(text) <= branch.get("maxLength", len(text))
+        and re.search(branch.get("pattern", ""), text)
+        for branch in branches(schema)
+    )
+
+
 def _without_quotes(value: str, allowed: frozenset[str]) -> str | None:
     """A text that is meant as a number or boolean, as it must be written."""
     text = value.strip()
@@ -405,9 +419,7 @@ def _without_quotes(value: str, allowed: frozenset[str]) -> str | None:
 
 def _example(value: str, schema: Schema) -> str:
     """A corrected form of a name where there is an obvious one, else an example."""
-    pattern = schema.get("pattern")
-    if pattern is None:
-        return f"write {wanted(schema)}"
+    pattern, examples = schema.get("pattern", ""), schema.get("examples", ())
     guess = re.sub(r"[ _]+", "-", value.strip().lower()).strip("-.")
     lower_case = not re.search(pattern, "A")
     if (
@@ -417,5 +429,11 @@ def _example(value: str, schema: Schema) -> str:
         and len(guess) <= schema.get("maxLength", len(guess))
     ):
         return f"write `{guess}`"
-    examples = schema.get("examples")
+    near = nearest(value, examples, 0.75)
+    return f"write `{near}`" if near else _like(schema)
+
+
+def _like(schema: Schema) -> str:
+    """What to write, by example where there is one."""
+    examples = [example for branch in branches(schema) for example in branch.get("examples", ())]
     return f"write it like {joined(f'`{example}`' for example in examples)}" if examples else f"write {wanted(schema)}"

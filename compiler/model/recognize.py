@@ -61,7 +61,7 @@ def _missing_fix(data: dict[str, Any], field: str) -> str:
         return f"add `apiVersion: {_VERSION_OF[meant]}`"
     here = [name for api_version, name, _ in KINDS if api_version == data.get("apiVersion")]
     if field == "kind" and here:
-        return f"add `kind`: {joined(here)}"
+        return f"add `kind`; of {data['apiVersion']} fleetgate reads {joined(here, 'and')}"
     return "add it, or name the file in .fleetgateignore"
 
 
@@ -121,6 +121,8 @@ def _is_slip(group: str, kind: str) -> bool:
         # the groups without a dot are Kubernetes' own, and none of them has a second kind of a name that we read
         return True
     if group.endswith(".k8s.io") and not ours.startswith(OWN_GROUP):
+        return True
+    if ours == OWN_GROUP and group.startswith("fleetgate"):
         return True
     return bool(ours) and nearest(group, (ours,), 0.8) is not None
 

@@ -55,10 +55,9 @@ def shown(value: Any) -> str:
             return {True: "true", False: "false", None: "null"}[value]
         case str():
             return f'"{value}"'
-        case list():
-            return f"a list of {len(value)}"
-        case dict():
-            return f"a mapping of {len(value)}"
+        case list() | dict():
+            noun = "list" if isinstance(value, list) else "mapping"
+            return f"a {noun} of {len(value)}" if value else f"an empty {noun}"
         case _:
             return str(value)
 
@@ -91,6 +90,8 @@ def wanted(schema: Schema) -> str:  # noqa: PLR0911 - one return per kind of sch
             return f"a list of {_inner(schema['items'])}"
         case _ if schema.get("required"):
             return f"a mapping with {joined((f'`{name}`' for name in schema['required']), 'and')}"
+        case _ if 0 < len(schema.get("properties", ())) <= 4:
+            return f"a mapping with {joined(f'`{name}`' for name in schema['properties'])}"
         case _:
             return "a mapping"
 
@@ -99,7 +100,7 @@ def _wanted_number(schema: Schema) -> str:
     noun = "a whole number" if schema["type"] == "integer" else "a number"
     low, high = schema.get("minimum"), schema.get("maximum")
     if "exclusiveMinimum" in schema:
-        noun += f" above {schema['exclusiveMinimum']:g}"
+        noun += f" above {_figure(schema['exclusiveMinimum'])}"
         return f"{noun}, at most {_figure(high)}" if high is not None else noun
     if low is not None and high is not None:
         return f"{noun} from {_figure(low)} to {_figure(high)}"
@@ -107,7 +108,7 @@ def _wanted_number(schema: Schema) -> str:
 
 
 def _figure(number: float) -> str:
-    return str(number) if isinstance(number, int) else f"{number:g}"
+    return str(int(number)) if number == int(number) else str(number)
 
 
 def _inner(schema: Schema) -> str:

@@ -102,10 +102,9 @@ def _check_version(bounds: str, report: Report) -> None:
 
 def _check_gateway(gateway: Gateway, path: Path, report: Report) -> None:
     report.unique((*path, "targets"), gateway.targets, (), "target")
-    names = [listener.name for listener in gateway.listeners]
-    report.unique((*path, "listeners"), names, ("name",), "listener")
-    ports = [listener.port for listener in gateway.listeners]
-    report.unique((*path, "listeners"), ports, ("port",), "listener with port")
+    if report.unique((*path, "listeners"), [listener.name for listener in gateway.listeners], ("name",), "listener"):
+        ports = [listener.port for listener in gateway.listeners]
+        report.unique((*path, "listeners"), ports, ("port",), "listener with port")
     report.unique((*path, "envoy", "placement", "clusters"), gateway.envoy.placement.clusters, (), "cluster")
     _check_destination(gateway.mse.destination, (*path, "mse", "destination"), report)
 

@@ -9,8 +9,6 @@ from compiler.model.rules.fleet import ip_version
 from compiler.model.rules.report import CONFLICTING_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from compiler.model.kubernetes import (
         EndpointSlice,
         HttpIngressPath,
@@ -147,13 +145,9 @@ def check_service(service: Service, report: Report) -> None:
                     "a Service with several ports names each of them",
                     "add `name`",
                 )
-        _unique_names([port.name for port in spec.ports], path, report)
-        report.unique(path, [f"{port.port}/{port.protocol}" for port in spec.ports], ("port",), "port")
-
-
-def _unique_names(names: Sequence[str | None], path: Path, report: Report) -> None:
-    if None not in names:
-        report.unique(path, names, ("name",), "port")
+        names = [port.name for port in spec.ports]
+        if None in names or report.unique(path, names, ("name",), "port"):
+            report.unique(path, [f"{port.port}/{port.protocol}" for port in spec.ports], ("port",), "port")
 
 
 def check_endpoint_slice(endpoints: EndpointSlice, report: Report) -> None:

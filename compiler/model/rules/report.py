@@ -67,10 +67,10 @@ class Report:
                 ((*path, first), f"{first} is here"),
             )
 
-    def unique(self, path: Path, keys: Sequence[Hashable], last: Path, what: str) -> None:
-        """Report each of `keys` that came before; they stand at `path`, index, `last`."""
+    def unique(self, path: Path, keys: Sequence[Hashable], last: Path, what: str) -> bool:
+        """Whether no two `keys` are equal, after a report of each that is; they stand at `path`, index, `last`."""
         if len(keys) < 2 or len(set(keys)) == len(keys):
-            return
+            return True
         first: dict[Hashable, int] = {}
         for index, key in enumerate(keys):
             other = first.setdefault(key, index)
@@ -83,6 +83,7 @@ class Report:
                     "rename or delete one of them",
                     ((*path, other, *last), "the first one"),
                 )
+        return False
 
 
 def climbs(path: str) -> bool:

@@ -14,5 +14,6 @@ if [ "$(.venv/bin/python -c "$version" 2>/dev/null || true)" != "$wanted" ]; the
   "$python" -m venv .venv || { rm -rf .venv; exit 1; }
 fi
 echo "installing the pinned dependencies (tools/constraints.txt)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[dev]'
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt \
+  --config-settings editable_mode=compat -e '.[dev]' # a path, not an import hook, which would cost every start 10 ms
 touch .venv/installed

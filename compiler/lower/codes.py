@@ -22,6 +22,12 @@ BAD_PATH = error(
     "Paths of an Ingress are absolute (Ingress v1, `spec.rules[].http.paths[].path`): the API server refuses others "
     "for Exact and Prefix, and no request could match them.",
 )
+REWRITE_DEFAULT = error(
+    "rewrite-default",
+    "a rewrite on an Ingress with a defaultBackend",
+    "rewrite-target replaces the path of a rule, and a defaultBackend has none. What MSE would do with its requests is "
+    "documented nowhere.",
+)
 RESOURCE_BACKEND = error(
     "resource-backend",
     "a backend that is not a Service",
@@ -101,6 +107,7 @@ CODES: tuple[Code, ...] = (
     UNKNOWN_INGRESS_CLASS,
     EMPTY_RULE,
     BAD_PATH,
+    REWRITE_DEFAULT,
     RESOURCE_BACKEND,
     DUPLICATE_ROUTE,
     CANARY_WITHOUT_BASE,

@@ -206,6 +206,15 @@ class _Table:
                 seen.add((host, match))
                 yield found
         if spec.default_backend is not None:
+            if ingress.annotations.rewrite is not None and ingress.annotations.rewrite.target:
+                self._findings.add(
+                    codes.REWRITE_DEFAULT,
+                    ingress.annotations.rewrite.target_origin,
+                    ingress.annotations.rewrite.target,
+                    "the Ingress has a defaultBackend, which has no path to rewrite",
+                    "write a rule with path / for it, or move the rules into an Ingress of their own",
+                    (Note(place.at("defaultBackend"), "the defaultBackend"),),
+                )
             yield _Path(
                 ingress, ANY_HOST, "/", PathMatch("prefix", "/"), spec.default_backend, place.at("defaultBackend")
             )
@@ -218,7 +227,11 @@ class _Table:
             return
         winner = first.path
         same = winner.ingress.name == path.ingress.name
-        reason = "stands first in this Ingress" if same else f"{winner.ingress.name} comes first {_why(winner, path)}"
+        reason = (
+            "stands first in this Ingress"
+            if same
+            else f"comes first: that of {winner.ingress.name} {_why(winner, path)}"
+        )
         self._findings.add(
             codes.DUPLICATE_ROUTE,
             path.origin.at("path") if path.origin.path[-1] != "defaultBackend" else path.origin,

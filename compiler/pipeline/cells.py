@@ -18,33 +18,41 @@ HOST = "host:"
 
 def partition(keys: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ...]:
     """Files grouped by the keys that they share; files and groups are sorted by path."""
-    leader: dict[str, str] = {}
-
-    def find(item: str) -> str:
-        root = item
-        while (up := leader.get(root, root)) != root:
-            root = up
-        while (up := leader.get(item, item)) != root:
-            leader[item] = root
-            item = up
-        return root
-
+    groups = _Groups()
     first: dict[str, str] = {}
     for file, mentioned in keys.items():
         for key in mentioned:
-            other = first.setdefault(key, file)
-            if other is not file:
-                a, b = find(other), find(file)
-                if a != b:
-                    leader[max(a, b)] = min(a, b)
+            groups.join(first.setdefault(key, file), file)
     for narrow, wide in _answering(first):
-        a, b = find(first[narrow]), find(first[wide])
-        if a != b:
-            leader[max(a, b)] = min(a, b)
-    groups: dict[str, list[str]] = {}
+        groups.join(first[narrow], first[wide])
+    members: dict[str, list[str]] = {}
     for file in sorted(keys):
-        groups.setdefault(find(file), []).append(file)
-    return tuple(tuple(group) for _, group in sorted(groups.items()))
+        members.setdefault(groups.of(file), []).append(file)
+    return tuple(tuple(group) for _, group in sorted(members.items()))
+
+
+class _Groups:
+    """Disjoint sets of files, each known by its first file (union-find with path compression)."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def of(self, file: str) -> str:
+        """The first file of the group of a file."""
+        above = self._above
+        top = file
+        while (higher := above.get(top, top)) != top:
+            top = higher
+        while (higher := above.get(file, file)) != top:
+            above[file] = top
+            file = higher
+        return top
+
+    def join(self, one: str, other: str) -> None:
+        """Make one group of two."""
+        a, b = self.of(one), self.of(other)
+        if a != b:
+            self._above[max(a, b)] = min(a, b)
 
 
 def _answering(keys: Iterable[str]) -> Iterable[tuple[str, str]]:

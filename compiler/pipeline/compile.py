@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from compiler.diagnostics import Diagnostics
-from compiler.lower.templates import Renderer
+from compiler.model.app import App
 from compiler.pipeline.accept import accept
 from compiler.pipeline.cells import partition
 from compiler.pipeline.compile_cell import compile_cell
@@ -21,8 +22,10 @@ from compiler.pipeline.world import read_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from compiler.diagnostics import Diagnostic
+    from compiler.lower.templates import Renderer
     from compiler.pipeline.compile_cell import CellResult
     from compiler.pipeline.facts import Facts
     from compiler.pipeline.options import Options
@@ -83,7 +86,7 @@ def compile_cells(root: Root, options: Options, progress: Progress, paths: list[
     cells: list[CellResult] = []
     if prepared is None or options.stop_after in ("source", "model"):
         return Cells(sources, prepared, cells, keys, findings)
-    with Renderer() as renderer:
+    with _renderer(sources) as renderer:
         prepared.context.renderer = renderer
         groups = partition({path: found for path, found in keys.items() if found})
         for number, files in enumerate(groups):
@@ -93,6 +96,15 @@ def compile_cells(root: Root, options: Options, progress: Progress, paths: list[
             keep = options.stop_after == "ir"
             cells.append(compile_cell(prepared.context, sources, files, mine, keep_program=keep))
     return Cells(sources, prepared, cells, keys, findings)
+
+
+def _renderer(sources: Sources) -> AbstractContextManager[Renderer | None]:
+    """One child process for the templates of all Apps, where an App has any."""
+    if not any(document.value.spec.templates for document in sources.of(App)):
+        return nullcontext()
+    from compiler.lower.templates import Renderer  # noqa: PLC0415 - most fleets have no templates
+
+    return Renderer()
 
 
 def assemble(compiled: Cells, facts: Facts, of_cells: Iterable[Diagnostic], options: Options) -> Fleetwide:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from compiler.diagnostics import Diagnostic
-from compiler.pipeline.facts import Facts
-from compiler.pipeline.options import Summary
+from compiler.diagnostics import Diagnostic  # noqa: TC001 - msgspec reads the annotations
+from compiler.pipeline.facts import Facts  # noqa: TC001 - the same
+from compiler.pipeline.options import Summary  # noqa: TC001 - the same
 
 
 class CellMemory(msgspec.Struct, array_like=True, gc=False):

@@ -15,21 +15,19 @@ from compiler.output.plan import Plan
 from compiler.pipeline.cells import HOST, covering
 from compiler.pipeline.compile import assemble, compile_cells, compile_fleet, outcome
 from compiler.pipeline.deliver import summarize
-from compiler.pipeline.facts import no_facts
 from compiler.pipeline.memory import CellMemory, FleetMemory, Told, pack, unpack_cell, unpack_fleet, unpack_told
 from compiler.pipeline.options import Built, options_label
 from compiler.source.globs import match_glob
 from compiler.source.ignore import FILE_NAME as IGNORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from compiler.diagnostics import Diagnostic
     from compiler.output.cache import CacheStore
     from compiler.output.statblob import Tick
     from compiler.output.tree import OutputTree
     from compiler.pipeline.compile import Cells, Fleetwide
-    from compiler.pipeline.facts import Facts
     from compiler.pipeline.options import Options, Summary
     from compiler.pipeline.root import Root
     from compiler.targets.target import Emission
@@ -58,6 +56,16 @@ class Remembered(Struct):
     files: dict[str, InputFile]
 
 
+class Edit(Struct):
+    """What changed since the last build."""
+
+    changed: dict[str, bytes]
+    """Files that changed or came, with their digests."""
+    gone: set[str]
+    cells: dict[str, CellMemory]
+    """Cells that it touches."""
+
+
 class Outcome(Struct):
     """A compiled root, ready to be written and remembered."""
 
@@ -70,7 +78,7 @@ class Outcome(Struct):
 def rebuild(job: Job, cache: Cache | None) -> Built:
     """Compile, write, remember. `cache`: memory that the output tree still agrees with."""
     root, options, progress = job.root, job.options, job.progress
-    compiled = _edit(root, options, cache, progress) if cache is not None else None
+    compiled = _edit(job, cache) if cache is not None else None
     if compiled is None:
         compiled = compile_whole(root, options, progress)
     findings, accepted = compiled.fleetwide.findings, compiled.fleetwide.accepted
@@ -159,11 +167,41 @@ def _take(memory: Remembered, compiled: Cells) -> None:
 # --- an edit
 
 
-def _edit(root: Root, options: Options, cache: Cache, progress: Progress) -> Outcome | None:
+def _edit(job: Job, cache: Cache) -> Outcome | None:
     """The outcome of compiling the touched cells alone; None where the edit reaches further, or has errors."""
-    memory = Remembered(
-        unpack_fleet(unpack_told(cache.shared).fleet), unpack_cells(cache.cells), unpack_files(cache.files)
-    )
+    told = unpack_told(cache.shared)
+    memory = Remembered(unpack_fleet(told.fleet), unpack_cells(cache.cells), unpack_files(cache.files))
+    edit = _changes(job.root, cache, memory)
+    if edit is None:
+        return None
+    compiled = _settle(job, memory, edit)
+    if compiled is None or compiled.prepared is None:
+        return None
+    earlier = _forget(memory, edit, compiled)
+    fleet = memory.fleet
+    untouched = [finding for told in (*fleet.of_cells.values(), *fleet.of_files.values()) for finding in told]
+    _take(memory, compiled)
+    for cell in compiled.cells:
+        fleet.facts.add(cell.facts)
+    mine = [finding for cell in compiled.cells for finding in cell.findings]
+    fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options)
+    if fleetwide.has_errors:
+        # the rest of the fleet is told about as well: what is said of an error must not depend on memory
+        return None
+    files: dict[str, str] = {}
+    for cell in compiled.cells:
+        _put(files, cell.emissions, "")
+    delivered = {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
+    removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
+    _put(files, (e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path]), "")
+    fleet.delivered = delivered
+    total = len(delivered) + sum(n for key, n in fleet.facts.tallies.items() if key.startswith("files|"))
+    summary = summarize(compiled.prepared.context.world, fleet.facts, total)
+    return Outcome(Plan(files, _input_digest(memory, job.options), sorted(removed)), fleetwide, summary, memory)
+
+
+def _changes(root: Root, cache: Cache, memory: Remembered) -> Edit | None:
+    """What was edited; None where every cell may depend on it."""
     fleet = memory.fleet
     if root.stamps().get(IGNORE) != cache.inputs.get(IGNORE):
         return None
@@ -171,87 +209,53 @@ def _edit(root: Root, options: Options, cache: Cache, progress: Progress) -> Out
     touched = changed.keys() | gone
     if touched & set(fleet.world) or any(path.startswith(tuple(fleet.nested)) for path in touched):
         return None
-    unknown = sorted({path for path in changed if path not in memory.files} | gone | others)
-    if any(match_glob(folder, pattern, unknown) for folder, pattern in fleet.patterns):
+    new = sorted({path for path in changed if path not in memory.files} | gone | others)
+    if any(match_glob(folder, pattern, new) for folder, pattern in fleet.patterns):
         return None
-    affected = {memory.files[path].cell for path in touched if path in memory.files} - {""}
-    previous = {name: unpack_cell(memory.cells[name]) for name in affected}
-    again = _settle(root, options, memory, affected, previous, changed, gone, progress)
-    if again is None:
-        return None
-    compiled = again
-    facts = no_facts()
-    facts.add(fleet.facts)
-    earlier: set[str] = set()
-    for name, cell in previous.items():
-        facts.add(cell.facts, -1)
-        earlier.update(cell.outputs)
-        del memory.cells[name]
-        fleet.of_cells.pop(name, None)
-    for path in {*gone, *compiled.sources.files, *changed}:
-        fleet.of_files.pop(path, None)
-    for path in gone:
-        del memory.files[path]
-    for path, content in changed.items():
-        memory.files[path] = InputFile(content, "")
-    fleet.keys = {key: cell for key, cell in fleet.keys.items() if cell not in affected}
-    untouched = [finding for told in (*fleet.of_cells.values(), *fleet.of_files.values()) for finding in told]
-    _take(memory, compiled)
-    for cell_result in compiled.cells:
-        facts.add(cell_result.facts)
-    fleet.facts = facts
-    mine = [finding for cell_result in compiled.cells for finding in cell_result.findings]
-    fleetwide = assemble(compiled, facts, [*untouched, *mine], options)
-    if fleetwide.has_errors or compiled.prepared is None:
-        return None
-    files: dict[str, str] = {}
-    for cell_result in compiled.cells:
-        _put(files, cell_result.emissions, "")
-    delivered = {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
-    _put(files, (e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path]), "")
-    removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
-    fleet.delivered = delivered
-    total = len(delivered) + _count(facts)
-    summary = summarize(compiled.prepared.context.world, facts, total)
-    return Outcome(Plan(files, _input_digest(memory, options), sorted(removed)), fleetwide, summary, memory)
+    cells = {memory.files[path].cell for path in touched if path in memory.files} - {""}
+    return Edit(changed, gone, {name: unpack_cell(memory.cells[name]) for name in cells})
 
 
-def _count(facts: Facts) -> int:
-    return sum(count for key, count in facts.tallies.items() if key.startswith("files|"))
-
-
-def _settle(
-    root: Root,
-    options: Options,
-    memory: Remembered,
-    affected: set[str],
-    previous: dict[str, CellMemory],
-    changed: Mapping[str, bytes],
-    gone: Iterable[str],
-    progress: Progress,
-) -> Cells | None:
+def _settle(job: Job, memory: Remembered, edit: Edit) -> Cells | None:
     """Compile the touched cells, and those that their new keys reach. None where an edit reaches the whole fleet."""
-    lost = set(gone)
+    keys = memory.fleet.keys
     while True:
-        inside = {path for cell in previous.values() for path in cell.files}
-        paths = sorted((inside | changed.keys() | set(memory.fleet.world)) - lost)
-        compiled = compile_cells(root, options, progress, paths)
+        inside = {path for cell in edit.cells.values() for path in cell.files}
+        paths = sorted((inside | edit.changed.keys() | set(memory.fleet.world)) - edit.gone)
+        compiled = compile_cells(job.root, job.options, job.progress, paths)
         files = compiled.sources.files
-        if any(files[path].is_worldly for path in changed if path in files):
+        if any(files[path].is_worldly for path in edit.changed if path in files):
             return None
         reached: set[str] = set()
-        for path in changed:
-            for key in compiled.keys.get(path, ()):
-                if key.startswith(HOST):
-                    if key.partition("|")[2].startswith("*") and key not in memory.fleet.keys:
-                        return None
-                    reached.update(memory.fleet.keys.get(wide, "") for wide in covering(key))
-                reached.add(memory.fleet.keys.get(key, ""))
-        reached -= affected | {""}
+        for key in (key for path in edit.changed for key in compiled.keys.get(path, ())):
+            if key.startswith(HOST):
+                if key.partition("|")[2].startswith("*") and key not in keys:
+                    return None
+                reached.update(keys.get(wide, "") for wide in covering(key))
+            reached.add(keys.get(key, ""))
+        reached -= edit.cells.keys() | {""}
         if not reached:
             return compiled
-        affected |= reached
-        previous |= {name: unpack_cell(memory.cells[name]) for name in reached}
+        edit.cells.update({name: unpack_cell(memory.cells[name]) for name in reached})
+
+
+def _forget(memory: Remembered, edit: Edit, compiled: Cells) -> set[str]:
+    """Take what is compiled anew out of the memory; its outputs are returned."""
+    fleet = memory.fleet
+    outputs: set[str] = set()
+    for name, cell in edit.cells.items():
+        fleet.facts.add(cell.facts, -1)
+        outputs.update(cell.outputs)
+        del memory.cells[name]
+        fleet.of_cells.pop(name, None)
+    for path in {*edit.gone, *edit.changed, *compiled.sources.files}:
+        fleet.of_files.pop(path, None)
+    for path in edit.gone:
+        del memory.files[path]
+    for path, content in edit.changed.items():
+        memory.files[path] = InputFile(content, "")
+    fleet.keys = {key: cell for key, cell in fleet.keys.items() if cell not in edit.cells}
+    return outputs
 
 
 # --- remembering

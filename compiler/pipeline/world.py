@@ -9,7 +9,6 @@ from msgspec import Struct
 from compiler.diagnostics import Code, Diagnostics, Origin, error
 from compiler.lower.fleet import lower_delivery, lower_world
 from compiler.lower.tenancy import Tenancy
-from compiler.lower.world import Sourced
 from compiler.model.fleet import Cluster, Fleet
 from compiler.model.kubernetes import IngressClass
 from compiler.model.mse import MseIngressConfig
@@ -19,7 +18,7 @@ from compiler.pipeline.sources import STATE_IN_TREE
 
 if TYPE_CHECKING:
     from compiler.ir.delivery import ArgoCD
-    from compiler.lower.world import Files
+    from compiler.lower.world import Files, Sourced
     from compiler.pipeline.options import Options
     from compiler.pipeline.sources import Sources
 

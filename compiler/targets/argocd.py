@@ -12,7 +12,7 @@ from msgspec import Struct
 from compiler.diagnostics import warning
 from compiler.ir.delivery import Destination
 from compiler.manifests import render
-from compiler.targets.target import Emission, ObjectId
+from compiler.targets.target import HEAD, Emission, ObjectId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -133,7 +133,7 @@ def _applications(settings: ArgoCD, loads: Mapping[Group, Load]) -> list[tuple[s
 def _file(settings: ArgoCD, path: str, document: dict[str, Any]) -> Emission:
     metadata = document["metadata"]
     identity = ObjectId(API, document["kind"], settings.namespace, metadata["name"])
-    return Emission(path, render(document), ("argocd", settings.project, settings.namespace), (identity,))
+    return Emission(path, render(document, comment=HEAD), ("argocd", settings.project, settings.namespace), (identity,))
 
 
 def _application(

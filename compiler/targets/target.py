@@ -6,6 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+EDITS = "Edits are lost: the next build writes this file anew."
+HEAD = f"Compiled by fleetgate. {EDITS}"
+"""First line of an emitted file, as a comment."""
+
 
 class ObjectId(Struct, frozen=True, gc=False, order=True):
     """Identity of an emitted Kubernetes object."""

@@ -180,7 +180,7 @@ def _settings(app: int) -> dict[str, str]:
     """Two to four annotations; which ones differs from app to app as it does in real fleets."""
     settings = {"mse.ingress.kubernetes.io/timeout": str(5 + app % 10)}
     if app % 2:
-        settings["nginx.ingress.kubernetes.io/rewrite-target"] = "/api"
+        settings["mse.ingress.kubernetes.io/request-header-control-update"] = f"X-Team {team_name(app)}"
     else:
         settings["nginx.ingress.kubernetes.io/proxy-next-upstream-tries"] = str(1 + app % 3)
     if app % 5 == 0:

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from compiler import patches
 from compiler.diagnostics import Diagnostics
-from compiler.manifests import render, shared
-from compiler.targets.kubernetes.objects import MANAGED_BY, Objects
+from compiler.ir import workload as ir
+from compiler.manifests import Form, Hole, render, render_all, shared
+from compiler.targets.kubernetes import objects, pods
+from compiler.targets.kubernetes.objects import MANAGED_BY
 from compiler.targets.target import Emission, ObjectId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from compiler.ir import workload as ir
     from compiler.ir.delivery import PlainObject
+    from compiler.manifests import Node, Shared
     from compiler.targets.kubernetes.objects import Data
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
@@ -30,22 +32,21 @@ DIVIDER = "---\n"
 
 
 class _Frame(Struct, frozen=True, gc=False):
-    """What stands before and after the Deployment of a workload: the same text in many clusters."""
+    """The objects of a workload with what differs from cluster to cluster left open."""
 
-    before: str
-    after: str
+    form: Form
     objects: tuple[ObjectId, ...]
 
 
 class _App:
-    """Emits the files of one app."""
+    """Emits the files of one app. What it remembers by identity belongs to the app, which outlives it."""
 
     def __init__(self, app: ir.LoweredApp) -> None:
         self._app = app
-        self._objects = Objects()
-        self._frames: dict[tuple[str | int | bool, ...], _Frame] = {}
+        self._frames: dict[tuple[int, ...], _Frame] = {}
+        self._variables: dict[int, Shared] = {}
         self._plain: dict[int, tuple[str, ObjectId]] = {}
-        self._parts: dict[int, Any] = {}
+        self._parts: dict[int, Shared] = {}
 
     def files(self) -> Iterator[Emission]:
         """One per cluster, sorted by cluster."""
@@ -57,19 +58,19 @@ class _App:
         plain = dict(self._app.objects)
         for cluster in sorted(placements.keys() | plain.keys()):
             texts: list[str] = []
-            objects: tuple[ObjectId, ...] = ()
+            identities: tuple[ObjectId, ...] = ()
             accounts: set[str] = set()
             for placement in placements.get(cluster, ()):
-                text, identities = self._workload(placement, accounts)
+                text, found = self._workload(placement, accounts)
                 texts.append(text)
-                objects = objects + identities if objects else identities
+                identities = identities + found if identities else found
             for item in plain.get(cluster, ()):
                 text, identity = self._plain_object(item)
                 texts.append(text)
-                objects = (*objects, identity)
+                identities = (*identities, identity)
             if texts:
                 path = f"clusters/{cluster}/{name.namespace}/{name.name}.yaml"
-                yield Emission(path, head + DIVIDER.join(texts), ("cluster", cluster, name.namespace), objects)
+                yield Emission(path, head + DIVIDER.join(texts), ("cluster", cluster, name.namespace), identities)
 
     def _workload(self, placement: ir.Placement, accounts: set[str]) -> tuple[str, tuple[ObjectId, ...]]:
         """Text and objects of a placement; `accounts`: those that stand in the file already."""
@@ -80,31 +81,32 @@ class _App:
             accounts.add(account.name)
         if placement.patches:
             documents = _patched(placement, with_account=with_account)
-            return DIVIDER.join([render(d) for d in documents]), tuple([_identity(d) for d in documents])
+            return render_all(documents), tuple([_identity(document) for document in documents])
+        nodes = structs.astuple(workload)
         key = (
-            workload.version,
             with_account,
-            id(account),
-            id(workload.config),
-            id(workload.ports),
+            placement.replicas is None,
+            not workload.env,
             id(placement.autoscaling),
             id(placement.disruption),
+            *map(id, nodes[:_ENV]),
+            *map(id, nodes[_ENV + 1 :]),
         )
         frame = self._frames.get(key)
         if frame is None:
-            frame = self._frames[key] = self._frame(placement, with_account=with_account)
-        return frame.before + render(self._objects.deployment(placement)) + frame.after, frame.objects
+            frame = self._frames[key] = _frame(placement, with_account=with_account)
+        values: list[Any] = [placement.cluster_id]
+        if placement.replicas is not None:
+            values.insert(0, placement.replicas)
+        if workload.env:
+            values.append([self._variable(variable) for variable in workload.env])
+        return frame.form.fill(values), frame.objects
 
-    def _frame(self, placement: ir.Placement, *, with_account: bool) -> _Frame:
-        before = list(_before(self._objects, placement, with_account=with_account))
-        after = list(_after(self._objects, placement))
-        workload = placement.workload
-        deployment = ObjectId("apps/v1", "Deployment", workload.app.namespace, workload.name)
-        return _Frame(
-            "".join([render(document) + DIVIDER for document in before]),
-            "".join([DIVIDER + render(document) for document in after]),
-            (*map(_identity, before), deployment, *map(_identity, after)),
-        )
+    def _variable(self, variable: ir.Variable) -> Shared:
+        made = self._variables.get(id(variable))
+        if made is None:
+            made = self._variables[id(variable)] = shared(pods.variable(variable))
+        return made
 
     def _plain_object(self, plain: PlainObject) -> tuple[str, ObjectId]:
         key = id(plain.data)
@@ -129,6 +131,7 @@ class _App:
         return marked
 
 
+_ENV = ir.Workload.__struct_fields__.index("env")
 _POD_LABELS = ("spec", "template", "metadata", "labels")
 
 
@@ -164,22 +167,33 @@ def namespace_emission(cluster: str, namespace: str) -> Emission:
     )
 
 
-def _before(objects: Objects, placement: ir.Placement, *, with_account: bool) -> Iterator[Data]:
+def _frame(placement: ir.Placement, *, with_account: bool) -> _Frame:
+    replicas = None if placement.replicas is None else Hole()
+    cluster_id = Hole()
+    env = Hole() if placement.workload.env else None
+    documents = _documents(placement, replicas, cluster_id, env, with_account=with_account)
+    holes = [hole for hole in (replicas, cluster_id, env) if hole is not None]
+    return _Frame(Form(documents, holes), tuple([_identity(document) for document in documents]))
+
+
+def _documents(
+    placement: ir.Placement, replicas: Node, cluster_id: Node, env: Node, *, with_account: bool
+) -> list[Data]:
+    """The objects of a placement, in the order in which they stand in the file."""
     workload = placement.workload
+    documents: list[Data] = []
     if with_account:
-        yield objects.service_account(workload)
+        documents.append(objects.service_account(workload))
     if workload.config is not None:
-        yield objects.config_map(workload, workload.config)
-
-
-def _after(objects: Objects, placement: ir.Placement) -> Iterator[Data]:
-    workload = placement.workload
+        documents.append(objects.config_map(workload, workload.config))
+    documents.append(objects.deployment(workload, replicas, cluster_id, env))
     if workload.ports:
-        yield objects.service(workload)
+        documents.append(objects.service(workload))
     if placement.autoscaling is not None:
-        yield objects.autoscaler(workload, placement.autoscaling)
+        documents.append(objects.autoscaler(workload, placement.autoscaling))
     if placement.disruption is not None:
-        yield objects.disruption_budget(workload, placement.disruption)
+        documents.append(objects.disruption_budget(workload, placement.disruption))
+    return documents
 
 
 def _patched(placement: ir.Placement, *, with_account: bool, findings: Diagnostics | None = None) -> list[Data]:
@@ -188,12 +202,8 @@ def _patched(placement: ir.Placement, *, with_account: bool, findings: Diagnosti
     Raises ValueError for a patch that does not merge, unless it goes to `findings`: `check_patches` has told it.
     """
     told = Diagnostics() if findings is None else findings
-    objects = Objects(share=False)
-    documents: list[Data] = [
-        *_before(objects, placement, with_account=with_account),
-        objects.deployment(placement),
-        *_after(objects, placement),
-    ]
+    env = [pods.variable(variable) for variable in placement.workload.env]
+    documents = _documents(placement, placement.replicas, placement.cluster_id, env or None, with_account=with_account)
     for patch in placement.patches:
         for index, document in enumerate(documents):
             if (document["kind"], document["metadata"]["name"]) == (patch.kind, patch.name):

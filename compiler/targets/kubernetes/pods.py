@@ -9,10 +9,62 @@ from compiler.ir import workload as ir
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from compiler.manifests import Node
+
 Data = dict[str, Any]
 
 CONFIG_VOLUME = "fleetgate-config"
 """Name of the volume that mounts an app's config."""
+
+
+def container(workload: ir.Workload, env: Node) -> Data:
+    """The one Container, named like the app; `env` is left out where it is None."""
+    pause = {"preStop": {"sleep": {"seconds": workload.pre_stop_s}}}
+    fields: tuple[tuple[str, Any], ...] = (
+        ("name", workload.app.name),
+        ("image", workload.image),
+        ("command", list(workload.command)),
+        ("args", list(workload.args)),
+        ("env", env),
+        ("envFrom", _variable_sets(workload)),
+        ("ports", container_ports(workload.ports)),
+        ("readinessProbe", workload.readiness and probe(workload.readiness)),
+        ("livenessProbe", workload.liveness and probe(workload.liveness)),
+        ("startupProbe", workload.startup and probe(workload.startup)),
+        ("resources", _resources(workload)),
+        ("lifecycle", pause if workload.pre_stop_s else None),
+        ("securityContext", container_security(workload.security)),
+        ("volumeMounts", _mounts(workload)),
+    )
+    return {field: value for field, value in fields if value}
+
+
+def _variable_sets(workload: ir.Workload) -> list[Data]:
+    """The app's own config first: what is listed after it wins."""
+    found = [variable_set(node) for node in workload.env_from]
+    if workload.config is not None and not workload.config.mount_path:
+        found.insert(0, {"configMapRef": {"name": workload.name}})
+    return found
+
+
+def _mounts(workload: ir.Workload) -> list[Data]:
+    found = [mount(node) for node in workload.mounts]
+    if workload.config is not None and workload.config.mount_path:
+        found.append({"name": CONFIG_VOLUME, "mountPath": workload.config.mount_path, "readOnly": True})
+    return found
+
+
+def _resources(workload: ir.Workload) -> Data:
+    sides = {"requests": dict(workload.requests), "limits": dict(workload.limits)}
+    return {side: amounts for side, amounts in sides.items() if amounts}
+
+
+def volumes(workload: ir.Workload) -> list[Data]:
+    """Volumes, that of the app's config last."""
+    found = [volume(node) for node in workload.volumes]
+    if workload.config is not None and workload.config.mount_path:
+        found.append({"name": CONFIG_VOLUME, "configMap": {"name": workload.name}})
+    return found
 
 
 def variable(node: ir.Variable) -> Data:
@@ -125,11 +177,9 @@ def pod_security(node: ir.Security) -> Data:
 
 def container_security(node: ir.Security) -> Data:
     """SecurityContext of the container."""
-    found: Data = {}
-    if node.privileged:
-        found["privileged"] = True
-    # With either of these Kubernetes refuses a container that may not escalate: it could anyway.
-    elif "SYS_ADMIN" not in node.add_capabilities and "CAP_SYS_ADMIN" not in node.add_capabilities:
+    found: Data = {"privileged": True} if node.privileged else {}
+    # Kubernetes refuses a container with this capability that may not escalate: it could anyway.
+    if node.escalation or not {"SYS_ADMIN", "CAP_SYS_ADMIN"}.intersection(node.add_capabilities):
         found["allowPrivilegeEscalation"] = node.escalation
     if node.read_only_root:
         found["readOnlyRootFilesystem"] = True
@@ -143,24 +193,16 @@ def container_security(node: ir.Security) -> Data:
     return found
 
 
-def pull_secrets(names: Iterable[str]) -> list[Data]:
-    """LocalObjectReferences."""
-    return [{"name": name} for name in names]
-
-
-def tolerations(nodes: Iterable[ir.Toleration]) -> list[Data]:
-    """Tolerations."""
-    found = []
-    for node in nodes:
-        entry: Data = {"key": node.key} if node.key else {}
-        entry["operator"] = node.operator
-        if node.value is not None:
-            entry["value"] = node.value
-        if node.effect:
-            entry["effect"] = node.effect
-        if node.seconds is not None:
-            entry["tolerationSeconds"] = node.seconds
-        found.append(entry)
+def toleration(node: ir.Toleration) -> Data:
+    """Toleration."""
+    found: Data = {"key": node.key} if node.key else {}
+    found["operator"] = node.operator
+    if node.value is not None:
+        found["value"] = node.value
+    if node.effect:
+        found["effect"] = node.effect
+    if node.seconds is not None:
+        found["tolerationSeconds"] = node.seconds
     return found
 
 

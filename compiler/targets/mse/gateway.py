@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compiler.manifests import render, render_all
-from compiler.targets.target import Emission, ObjectId
+from compiler.targets.target import HEAD, Emission, ObjectId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ def emit_gateway(settings: MseGateway, namespaces: Iterable[str]) -> Iterator[Em
     ingress_class = settings.ingress_class_object.data if settings.ingress_class_object else _ingress_class(settings)
     yield Emission(
         f"gateways/{name}/mse/gateway.yaml",
-        render_all([config, ingress_class]),
+        render_all([config, ingress_class], comment=HEAD),
         ("gateway", name, ""),
         (
             ObjectId("mse.alibabacloud.com/v1alpha1", "MseIngressConfig", "", name),
@@ -49,7 +49,7 @@ def emit_gateway(settings: MseGateway, namespaces: Iterable[str]) -> Iterator[Em
         }
         yield Emission(
             f"gateways/{name}/mse/{namespace}/namespace.yaml",
-            render(document),
+            render(document, comment=HEAD),
             ("gateway", name, namespace),
             (ObjectId("v1", "Namespace", "", namespace),),
         )

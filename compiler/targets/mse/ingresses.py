@@ -20,7 +20,7 @@ from compiler.targets.mse.codes import (
     MSE_VERSION,
     MSE_WEIGHT,
 )
-from compiler.targets.target import Emission, ObjectId
+from compiler.targets.target import EDITS, Emission, ObjectId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ def emit_ingresses(
         document = _ingress(free, pairs, pieces, settings, ingresses[pieces[0].source])
         yield Emission(
             f"gateways/{gateway.name}/mse/{free.namespace}/{free.name}.yaml",
-            render(document),
+            render(document, comment=f"Compiled by fleetgate from Ingress {pieces[0].source}. {EDITS}"),
             ("gateway", gateway.name, free.namespace),
             (ObjectId("networking.k8s.io/v1", "Ingress", free.namespace, free.name),),
         )
@@ -203,6 +203,8 @@ class _Translator:
             return []
         pairs = [(f"{dialect.NGINX}canary", "true"), *pairs]
         pairs += self._own(share, members[0][0])
+        if route.policies.headers is not None:
+            pairs += dialect.headers(route.policies.headers)
         return [self._piece(route.owner, route, host, self._regex(route, pairs), share.backend)]
 
     def _split(self, host: str, route: Route, shares: tuple[Share, ...], pairs: Pairs) -> list[Piece]:
@@ -301,7 +303,7 @@ class _Translator:
                 MSE_REDISTRIBUTION,
                 spread.origin,
                 backend.service,
-                f"{', '.join(spread.clusters)} share by weight",
+                f"{', '.join(spread.clusters)} share by weight, and when one is lost MSE gives its share to the others by pods",
                 "accept it in the Fleet with a reason, or use target envoy",
             )
         total = sum(m.weight for m in first)

@@ -74,6 +74,49 @@ def render_all(documents: Iterable[Node], comment: str | None = None) -> str:
     return f"# {comment}\n{stream}"
 
 
+class Hole(Shared):
+    """A value that is left open in a `Form`. It stands as the value of a key, once."""
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.place = (0, 0)
+
+    def text(self, indent: int, list_indent: int) -> str:
+        """What stands in the form's text for now, and for nothing else: the writer escapes every NUL."""
+        self.place = (indent, list_indent)
+        return _HOLE
+
+
+_HOLE = "\0"
+
+
+class Form:
+    """Documents that are alike but for some values: their text is made once, and filled in for each.
+
+    `fill` gives what `render_all` gives for the documents with the values in place of the holes.
+    """
+
+    __slots__ = ("_places", "_texts")
+
+    def __init__(self, documents: Iterable[Node], holes: Sequence[Hole]) -> None:
+        """`holes`: those in the documents, in the order in which they stand there."""
+        self._texts = render_all(documents).split(_HOLE)
+        self._places = [hole.place for hole in holes]
+        if len(self._texts) != len(holes) + 1:
+            raise ValueError(f"{len(holes)} holes are named, and {len(self._texts) - 1} stand in the documents")
+
+    def fill(self, values: Iterable[Node]) -> str:
+        """The text with these values, in the order of the holes. Raises as `render` does."""
+        texts = iter(self._texts)
+        pieces = [next(texts)]
+        for value, (indent, list_indent), text in zip(values, self._places, texts, strict=True):
+            _write(value, indent, list_indent, pieces)
+            pieces.append(text)
+        return "".join(pieces)
+
+
 _DEEPEST = 200
 """Largest indentation. Our reader lets in 100 levels, each of which indents by at most 2."""
 _LONGEST_SIMPLE_KEY = 1000

@@ -460,17 +460,17 @@ class PodSpec(Node, frozen=True, kw_only=True):
     args: tuple[str, ...] | None = None
     """Arguments of the entry point."""
     env: tuple[EnvVar, ...] | None = None
-    """Environment variables, merged by name."""
+    """Environment variables, merged by name: one of the same name is replaced as a whole."""
     env_from: tuple[EnvFromSource, ...] | None = None
     """Environment variables from ConfigMaps and Secrets."""
     replicas: Replicas | None = None
-    """Pods per cluster; default 1."""
+    """Pods per cluster; default 1. A version or override that states them replaces autoscaling stated before."""
     autoscaling: Autoscaling | None = None
-    """A HorizontalPodAutoscaler instead of fixed replicas."""
+    """A HorizontalPodAutoscaler; a version or override that states it replaces fixed replicas stated before."""
     disruption_budget: DisruptionBudget | None = None
     """A PodDisruptionBudget; default with two replicas and more: one pod may go."""
     ports: tuple[Port, ...] | None = None
-    """Ports of the Service, merged by name."""
+    """Ports of the Service, merged by name: one of the same name is replaced as a whole."""
     readiness_probe: Probe | None = None
     """When a pod may get traffic."""
     liveness_probe: Probe | None = None
@@ -478,9 +478,9 @@ class PodSpec(Node, frozen=True, kw_only=True):
     startup_probe: Probe | None = None
     """When a pod has started."""
     resources: Resources | None = None
-    """Requests and limits."""
+    """Requests and limits, each merged by resource."""
     config: Config | None = None
-    """A ConfigMap of the app."""
+    """A ConfigMap of the app; its data is merged by key."""
     service_account: ServiceAccount | None = None
     """The identity of the pods."""
     security_context: SecurityContext | None = None
@@ -492,23 +492,23 @@ class PodSpec(Node, frozen=True, kw_only=True):
     image_pull_secrets: tuple[LocalReference, ...] | None = None
     """Secrets for the image registry, merged by name."""
     node_selector: Labels | None = None
-    """Labels of the nodes to run on."""
+    """Labels of the nodes to run on, merged by key."""
     tolerations: tuple[Toleration, ...] | None = None
     """Taints that pods accept."""
     termination_grace_period_seconds: Seconds | None = None
-    """Time to end; default 45."""
+    """Time to end, the pause before included; default: preStopSeconds + 30."""
     pre_stop_seconds: Seconds | None = None
     """Pause before a pod is told to end, so that gateways take it out first; default 15."""
     labels: Labels | None = None
-    """Extra labels of the pods."""
+    """Extra labels of the pods, merged by key."""
     annotations: Annotations | None = None
-    """Extra annotations of the pods."""
+    """Extra annotations of the pods, merged by key."""
     capacity: Capacity | None = None
     """What one replica carries."""
 
 
 class Version(PodSpec, frozen=True, kw_only=True):
-    """A further version beside the stable one: Deployment and Service `<app>-<name>`."""
+    """A further version, Deployment and Service `<app>-<name>`: it has everything of the app but what it sets."""
 
     name: DnsLabel
     """Name of the version."""
@@ -522,9 +522,12 @@ class Override(Node, frozen=True, kw_only=True):
     where: Where
     """Which placements are meant."""
     set: PodSpec | None = None
-    """Fields to replace; lists that Kubernetes merges by name are merged by name."""
+    """Fields to replace. Lists of named items and mappings are merged, as their descriptions say."""
     patch: tuple[dict[str, Any], ...] | dict[str, Any] | None = None
-    """Strategic merge patch on an emitted object, found by `kind` and `metadata.name` (default: the Deployment)."""
+    """Patch on an object, found by `kind` (default: Deployment) and `metadata.name` (default: that of the app).
+
+    A strategic merge patch, with `$patch: delete` and `$patch: replace`; for custom resources a JSON merge patch.
+    """
 
 
 class AppSpec(PodSpec, frozen=True, kw_only=True):
@@ -539,7 +542,7 @@ class AppSpec(PodSpec, frozen=True, kw_only=True):
     manifests: tuple[Text, ...] = ()
     """Globs of plain manifests to place and patch, relative to this file."""
     templates: tuple[Text, ...] = ()
-    """Globs of Jinja2 templates of extra manifests, relative to this file."""
+    """Globs of Jinja2 templates of extra manifests, relative to this file; they see app, cluster, fleet, values."""
     values: dict[str, Any] = msgspec.field(default_factory=dict)
     """Values for the templates."""
 

@@ -20,7 +20,7 @@ __all__ = ["Built", "Compilation", "Options", "build", "check"]
 
 def build(options: Options, output: str, *, verify: bool = False, progress: Progress) -> Built:
     """Compile a root into the folder `output`; with `verify` only compare, and write nothing."""
-    from compiler.pipeline.build import build as run  # noqa: PLC0415 - see above
+    from compiler.pipeline.build_root import build as run  # noqa: PLC0415 - see above
 
     return run(options, output, verify=verify, progress=progress)
 

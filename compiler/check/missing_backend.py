@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from compiler.check.walk import backends, routes
@@ -47,6 +46,8 @@ def check_backends(traffic: Traffic, findings: Diagnostics) -> None:
 def _check(backend: Backend, gateway: Gateway, services: dict[ObjectName, Service], findings: Diagnostics) -> None:
     service = services.get(backend.service)
     if service is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for findings
+
         near = get_close_matches(str(backend.service), [str(name) for name in services], n=1)
         here = [s.name for s in services if s.namespace == backend.service.namespace]
         hint = f"did you mean {near[0]}?" if near else f"known there: {', '.join(here[:8])}" if here else ""

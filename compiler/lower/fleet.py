@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Code, Note, error, warning
@@ -148,6 +147,8 @@ def cluster_id(cluster: Cluster) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """A hint that names the nearest of `words`, or what there is; "" where there is nothing to name."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for findings
+
     known = sorted(words)
     close = get_close_matches(word, known, n=1)
     if close:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Code, Severity, error, warning
+from compiler.source.globs import match_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ def accept(
                 entry.code == finding.code.name
                 and finding.code.severity is Severity.WARNING
                 and not (as_of and entry.until and entry.until < as_of)
-                and (entry.where == finding.origin.file or fnmatchcase(finding.origin.file, entry.where))
+                and (entry.where == finding.origin.file or match_glob("", entry.where, [finding.origin.file]))
             ):
                 used[index] = True
                 accepted.append(finding)
@@ -63,12 +63,11 @@ def accept(
 
 
 def _check_entries(fleet: Sourced[Fleet], used: list[bool], findings: Diagnostics, as_of: str | None) -> None:
-    from compiler.pipeline.codes import CODES as ALL  # noqa: PLC0415 - gathers every room; only where one accepts
-
-    severities = {code.name: code.severity for code in ALL}
     for index, entry in enumerate(fleet.value.spec.accept):
+        if used[index]:
+            continue
         place = fleet.origin.at("spec", "accept", index)
-        severity = severities.get(entry.code)
+        severity = _severity(entry.code)
         if severity is not Severity.WARNING:
             findings.add(
                 ACCEPT_ERROR,
@@ -85,7 +84,7 @@ def _check_entries(fleet: Sourced[Fleet], used: list[bool], findings: Diagnostic
                 f"this acceptance ended before {as_of}",
                 "mend what it accepts, or accept it anew with a later date",
             )
-        elif not used[index]:
+        else:
             findings.add(
                 ACCEPT_UNUSED,
                 place.at("where"),
@@ -93,6 +92,13 @@ def _check_entries(fleet: Sourced[Fleet], used: list[bool], findings: Diagnostic
                 "no finding matches this entry",
                 "delete it, or mend the path",
             )
+
+
+def _severity(name: str) -> Severity | None:
+    """What findings of this code are; None where there is no such code."""
+    from compiler.pipeline.codes import CODES as EVERY  # noqa: PLC0415 - imports every room; an entry in use has a code
+
+    return next((code.severity for code in EVERY if code.name == name), None)
 
 
 def check_pin_dates(pins: Iterable[Sourced[TrafficPin]], findings: Diagnostics, as_of: str | None) -> None:

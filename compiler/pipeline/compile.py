@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from compiler.diagnostics import Diagnostics
 from compiler.model.app import App
-from compiler.pipeline.accept import accept
+from compiler.model.traffic import TrafficPin
+from compiler.pipeline.accept import accept, check_pin_dates
 from compiler.pipeline.cells import partition
 from compiler.pipeline.compile_cell import compile_cell
 from compiler.pipeline.deliver import deliver, summarize
@@ -80,6 +81,7 @@ def compile_cells(root: Root, options: Options, progress: Progress, paths: list[
     sources = read_sources(root, findings, progress, paths)
     states = read_states(root, options, findings)
     prepared = read_world(sources, root, states, options, findings)
+    check_pin_dates(sources.of(TrafficPin), findings, options.as_of)
     fleet = prepared.context.world.fleet.value if prepared else None
     ingresses = {p: read_ingresses(fleet, f, findings) for p, f in sources.files.items() if f.has_ingresses}
     keys = {p: keys_of(f, ingresses.get(p, ())) for p, f in sources.files.items()}

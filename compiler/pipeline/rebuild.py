@@ -82,7 +82,7 @@ def rebuild(job: Job, cache: Cache | None) -> Built:
     if compiled is None:
         compiled = compile_whole(root, options, progress)
     findings, accepted = compiled.fleetwide.findings, compiled.fleetwide.accepted
-    if compiled.fleetwide.has_errors:
+    if compiled.fleetwide.has_errors or (options.strict and findings):
         return Built(findings, accepted, compiled.summary, root.text, output=job.output)
     refused = Diagnostics()
     total = len(compiled.plan.files)

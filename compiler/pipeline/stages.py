@@ -31,8 +31,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Origin):
         return f"{value.file}#{value.document}:{'/'.join(str(step) for step in value.path)}" if value.file else None
     if isinstance(value, msgspec.Struct):
-        fields = ((f.encode_name, _plain(getattr(value, f.name))) for f in msgspec.structs.fields(type(value)))
-        return {name: plain for name, plain in fields if plain not in (None, [], {}, "", False)}
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        fields = ((encoded, _plain(getattr(value, name))) for encoded, name in names)
+        return {encoded: plain for encoded, plain in fields if plain not in (None, [], {}, "", False)}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -15,7 +15,8 @@ from compiler.diagnostics import Code, Diagnostic, Origin, PathStep, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from compiler.pipeline import Compilation, Summary
+    from compiler.pipeline import Compilation
+    from compiler.pipeline.options import Summary
 
 
 class Place(Struct, frozen=True, gc=False):

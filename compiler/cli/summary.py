@@ -11,15 +11,14 @@ from compiler.cli.terminal import escape
 if TYPE_CHECKING:
     from compiler.cli.report import Report, Written
     from compiler.cli.terminal import Style
-    from compiler.pipeline import Summary
+    from compiler.pipeline.options import Summary
 
 
 def checked(report: Report, style: Style) -> str:
     """After `check` without errors: one line."""
-    summary = report.summary
-    read = f"{plural(summary.documents, 'document')} in {plural(summary.files, 'file')}"
-    verdict = "nothing else to report" if report.findings else style("good", "all is well")
-    return f"{_headline(summary, style)}; {read}: {verdict}{_accepted(report)}\n"
+    verdict = "" if report.findings else f": {style('good', 'all is well')}"
+    files = plural(report.summary.files, "file")
+    return f"{_headline(report.summary, style)} would compile to {files}{verdict}{_accepted(report)}\n"
 
 
 def built(report: Report, written: Written, style: Style) -> str:

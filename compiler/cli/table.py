@@ -41,12 +41,12 @@ def listed(names: Sequence[str], most: int = 6) -> str:
 
 
 def fill(text: str, indent: str = "") -> str:
-    """Paragraphs (separated by empty lines) broken at `READABLE` columns; indented lines stay as they are."""
+    """Paragraphs (separated by empty lines) broken at `READABLE` columns; code, lists and tables stay as they are."""
     import textwrap  # noqa: PLC0415 - not on the way of `build`
 
     paragraphs = (
         textwrap.indent(each, indent)
-        if each.startswith(" ")
+        if any(line.startswith((" ", "- ", "|")) for line in each.split("\n"))
         else textwrap.fill(
             each,
             READABLE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.cli.report import Finding, Place, PlacedNote, Report, Written
 from compiler.diagnostics import Severity, error, warning
-from compiler.pipeline import ClusterSummary, GatewaySummary, Summary
+from compiler.pipeline.options import ClusterSummary, GatewaySummary, Summary
 
 CANARY_WEIGHT = error(
     "canary-weight", "a canary weight that is no share", "A weight is a whole number from 0 to the total."

@@ -39,7 +39,7 @@ def test_a_comparison_never_claims_to_have_written() -> None:
 
 
 def test_a_check_takes_one_line() -> None:
-    clean = "acme: 12 apps in 2 clusters behind 1 gateway; 30 documents in 20 files: all is well\n"
+    clean = "acme: 12 apps in 2 clusters behind 1 gateway would compile to 20 files: all is well\n"
     assert summary.checked(report(), PLAIN) == clean
     assert "all is well" not in summary.checked(report(shadow()), PLAIN), "there are warnings above"
 

@@ -34,6 +34,8 @@ class Field(Struct, frozen=True):
     """What it says."""
     fields_as: str = ""
     """The path whose fields it has too, where they are listed already; "" where all of its fields follow."""
+    shared: tuple[str, ...] = ()
+    """The names of those fields, which may be some of them only."""
 
 
 class Reference(Struct, frozen=True):
@@ -74,6 +76,7 @@ class _Reader:
     def _field(self, path: str, name: str, field: Schema, parent: Schema) -> Iterator[Field]:
         below: list[Field] = []
         fields_as = ""
+        shared: tuple[str, ...] = ()
         for inner, definition in self._definitions_in(path, field):
             named = (self._structs.get(base.__name__) for base in self._structs[definition].__mro__)
             bases = [base for base in named if base is not None and base.__struct_fields__]
@@ -81,6 +84,7 @@ class _Reader:
             known: tuple[str, ...] = ()
             if listed is not None:
                 fields_as, known = self._listed[listed], listed.__struct_encode_fields__
+                shared = known
             for base in bases:
                 self._listed.setdefault(base, inner)
             part = self._definitions[definition]
@@ -94,6 +98,7 @@ class _Reader:
             default="" if default in (None, [], {}) else json.dumps(default, ensure_ascii=False),
             description=field["description"],
             fields_as=fields_as,
+            shared=shared,
         )
         yield from below
 

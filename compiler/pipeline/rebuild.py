@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from compiler.output.statblob import Tick
     from compiler.output.tree import OutputTree
     from compiler.pipeline.compile import Cells, Fleetwide
+    from compiler.pipeline.facts import Facts
     from compiler.pipeline.options import Options, Summary
     from compiler.pipeline.root import Root
     from compiler.targets.target import Emission
@@ -177,27 +178,35 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     compiled = _settle(job, memory, edit)
     if compiled is None or compiled.prepared is None:
         return None
-    earlier = _forget(memory, edit, compiled)
     fleet = memory.fleet
+    groups = _groups(fleet.facts)
+    earlier = _forget(memory, edit, compiled)
     untouched = [finding for told in (*fleet.of_cells.values(), *fleet.of_files.values()) for finding in told]
     _take(memory, compiled)
     for cell in compiled.cells:
         fleet.facts.add(cell.facts)
     mine = [finding for cell in compiled.cells for finding in cell.findings]
-    fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options)
+    # delivery follows from which groups there are; it changes only with them
+    is_delivered = groups == _groups(fleet.facts) and not fleet.of_delivery
+    fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options, is_delivered=is_delivered)
     if fleetwide.has_errors:
         # the rest of the fleet is told about as well: what is said of an error must not depend on memory
         return None
     files: dict[str, str] = {}
     for cell in compiled.cells:
         _put(files, cell.emissions, "")
-    delivered = {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
+    delivered = fleet.delivered if is_delivered else {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
     removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
     _put(files, (e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path]), "")
     fleet.delivered = delivered
     total = len(delivered) + sum(n for key, n in fleet.facts.tallies.items() if key.startswith("files|"))
     summary = summarize(compiled.prepared.context.world, fleet.facts, total)
     return Outcome(Plan(files, _input_digest(memory, job.options), sorted(removed)), fleetwide, summary, memory)
+
+
+def _groups(facts: Facts) -> tuple[set[str], set[str], bool]:
+    """What delivery is made of: groups of files, cluster-scoped kinds, and whether a limit is near."""
+    return facts.objects.keys() | set(), facts.cluster_kinds.keys() | set(), near_limits(facts)
 
 
 def _changes(root: Root, cache: Cache, memory: Remembered) -> Edit | None:

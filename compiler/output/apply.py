@@ -54,9 +54,17 @@ def claim_stage(parent: int, name: str) -> int | None:
     Its name is always the same: whoever comes second finds it locked (None), or left by a build that was killed, and
     then takes it over. Raises OSError.
     """
-    with contextlib.suppress(FileExistsError):
+    try:
         os.mkdir(name, dir_fd=parent)
-    stage = os.open(name, FOLDER, dir_fd=parent)
+        is_new = True
+    except FileExistsError:
+        is_new = False
+    try:
+        stage = os.open(name, FOLDER, dir_fd=parent)
+    except OSError:
+        if is_new:
+            os.rmdir(name, dir_fd=parent)
+        raise
     try:
         is_ours = try_lock(stage) and os.path.samestat(os.fstat(stage), os.stat(name, dir_fd=parent))
         for entry in os.listdir(stage) if is_ours else ():

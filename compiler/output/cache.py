@@ -117,21 +117,21 @@ class CacheStore:
     in the input's files.
     """
 
-    __slots__ = ("_root", "_tick", "tick_at_start")
+    __slots__ = ("_device", "_root", "_tick")
 
     def __init__(self, root: str) -> None:
-        """Made before the input is looked at. Raises OSError where `root` is no folder."""
+        """Raises OSError where `root` is no folder."""
         self._root = os.path.realpath(root)
-        self.tick_at_start = self.tick()
-        """What every change of the input from now on is stamped with, at least."""
+        self._device = os.stat(self._root).st_dev
+        self._tick = self.tick()
 
     def tick(self) -> Tick:
-        """What every change from now on is stamped with, at least."""
+        """What every change from now on is stamped with, at least: to be taken before files are looked at."""
         if sys.platform == "linux":
             now = time.clock_gettime_ns(_LINUX_COARSE_CLOCK)
         else:
             now = time.time_ns() - _STAMP_LAG_NS
-        self._tick = Tick(now, os.stat(self._root).st_dev)
+        self._tick = Tick(now, self._device)
         return self._tick
 
     def load(self, output: str, options: bytes) -> Cache | None:

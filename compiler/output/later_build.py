@@ -32,10 +32,12 @@ def update_tree(
         staged_index = write_file(INDEX, index, stage)
         require_writable(top, _existing_folders([*update.writes, *update.removes, *update.empties], survey))
         mark(stage, top, marker)
-        if _is_in_the_way(update):
+        prunes_first = _is_in_the_way(update)
+        if prunes_first:
             prune(top, update.removes, update.empties)
         placed = place_files(stage, top, update.writes, staged)
-        prune(top, update.removes, update.empties)
+        if not prunes_first:
+            prune(top, update.removes, update.empties)
         if is_new_index:
             placed[INDEX] = place(INDEX, stage, INDEX, top, staged_index)
     unmark(top)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from compiler.diagnostics import Diagnostics, Origin
+from compiler.output.apply import STAGE
 from compiler.output.first_build import Task, create_beside, create_inside
-from compiler.output.folders import FOLDER, read_file, try_lock
+from compiler.output.folders import FOLDER, read_file, remove_tree, try_lock
 from compiler.output.index import INDEX, Index, digest, folder_entry, make_index, read_index, render_index
 from compiler.output.later_build import update_tree
 from compiler.output.marker import Marker, is_marked, read_marker
@@ -222,6 +223,7 @@ class OutputTree:
             intent = Marker(self._only, adds)
             self._remember(update_tree(self._top, survey, update, task, index, intent))
         else:
+            remove_tree(STAGE, self._top)  # of a build that was killed before it changed anything
             self._remember({folder: survey.record(folder) for folder in survey.blobs})
         total = sum(len(entry.files) for entry in entries.values())
         return Written(tuple(update.writes), tuple(update.removes), total)

@@ -175,5 +175,6 @@ def first_difference(content: bytes, wanted: bytes) -> tuple[int, str]:
 def _quoted(lines: list[bytes], at: int) -> str:
     if at >= len(lines):
         return "missing"
-    text = lines[at].decode("utf-8", "backslashreplace")
-    return f'"{text if len(text) <= 80 else text[:77] + "..."}"'
+    text = lines[at][:400].decode("utf-8", "backslashreplace")
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return f'"{shown if len(shown) <= 80 else shown[:77] + "..."}"'

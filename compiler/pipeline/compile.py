@@ -109,8 +109,13 @@ def _renderer(sources: Sources) -> AbstractContextManager[Renderer | None]:
     return Renderer()
 
 
-def assemble(compiled: Cells, facts: Facts, of_cells: Iterable[Diagnostic], options: Options) -> Fleetwide:
-    """What belongs to no cell: delivery, and the Fleet's word on findings. `of_cells`: findings of all cells."""
+def assemble(
+    compiled: Cells, facts: Facts, of_cells: Iterable[Diagnostic], options: Options, *, is_delivered: bool = False
+) -> Fleetwide:
+    """What belongs to no cell: delivery, and the Fleet's word on findings.
+
+    `of_cells`: findings of all cells. `is_delivered`: the files of delivery are there already, unchanged.
+    """
     findings = compiled.findings
     prepared = compiled.prepared
     every = Diagnostics()
@@ -119,7 +124,7 @@ def assemble(compiled: Cells, facts: Facts, of_cells: Iterable[Diagnostic], opti
     delivered: list[Emission] = []
     if prepared is None:
         return Fleetwide(delivered, every.sorted(), ())
-    if not every.has_errors and options.stop_after is None:
+    if not every.has_errors and options.stop_after is None and not is_delivered:
         delivered = list(deliver(facts, prepared.context.gateways, prepared.argocd, every))
     own = Diagnostics()
     stays, accepted = accept(every, prepared.context.world.fleet, own, options.as_of)

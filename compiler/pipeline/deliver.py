@@ -34,11 +34,17 @@ def deliver(
     total = no_facts()
     total.add(facts)
     total.add(facts_of(places, by_app=False))
-    loads = {
-        argocd.Group(*key.split("|")): argocd.Load(count, total.sizes[key]) for key, count in total.objects.items()
-    }
     kinds = [(group, kind) for group, _, kind in (word.partition("|") for word in total.cluster_kinds)]
-    yield from argocd.emit(settings, gateways, loads, kinds, findings)
+    yield from argocd.emit(settings, gateways, _loads(total), kinds, findings)
+
+
+def passes_limits(facts: Facts, settings: ArgoCD) -> bool:
+    """Whether some Application is, or would be with its Namespace, beyond a limit."""
+    return argocd.passes_limits(settings, _loads(facts))
+
+
+def _loads(facts: Facts) -> dict[argocd.Group, argocd.Load]:
+    return {argocd.Group(*key.split("|")): argocd.Load(count, facts.sizes[key]) for key, count in facts.objects.items()}
 
 
 def summarize(world: World, facts: Facts, files: int) -> Summary:

@@ -14,7 +14,7 @@ from compiler.output.index import digest, digest_inputs
 from compiler.output.plan import Plan
 from compiler.pipeline.cells import HOST, covering
 from compiler.pipeline.compile import assemble, compile_cells, compile_fleet, outcome
-from compiler.pipeline.deliver import summarize
+from compiler.pipeline.deliver import passes_limits, summarize
 from compiler.pipeline.memory import CellMemory, FleetMemory, Told, pack, unpack_cell, unpack_fleet, unpack_told
 from compiler.pipeline.options import Built, options_label
 from compiler.source.globs import match_glob
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from compiler.diagnostics import Diagnostic
+    from compiler.ir.delivery import ArgoCD
     from compiler.output.cache import CacheStore
     from compiler.output.statblob import Tick
     from compiler.output.tree import OutputTree
@@ -179,7 +180,7 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     if compiled is None or compiled.prepared is None:
         return None
     fleet = memory.fleet
-    groups = _groups(fleet.facts)
+    groups = _groups(fleet.facts, compiled.prepared.argocd)
     earlier = _forget(memory, edit, compiled)
     untouched = [finding for told in (*fleet.of_cells.values(), *fleet.of_files.values()) for finding in told]
     _take(memory, compiled)
@@ -187,7 +188,7 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
         fleet.facts.add(cell.facts)
     mine = [finding for cell in compiled.cells for finding in cell.findings]
     # delivery follows from which groups there are; it changes only with them
-    is_delivered = groups == _groups(fleet.facts) and not fleet.of_delivery
+    is_delivered = groups == _groups(fleet.facts, compiled.prepared.argocd) and not groups[2]
     fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options, is_delivered=is_delivered)
     if fleetwide.has_errors:
         # the rest of the fleet is told about as well: what is said of an error must not depend on memory
@@ -204,9 +205,9 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     return Outcome(Plan(files, _input_digest(memory, job.options), sorted(removed)), fleetwide, summary, memory)
 
 
-def _groups(facts: Facts) -> tuple[set[str], set[str], bool]:
-    """What delivery is made of: groups of files, cluster-scoped kinds, and whether a limit is near."""
-    return facts.objects.keys() | set(), facts.cluster_kinds.keys() | set(), near_limits(facts)
+def _groups(facts: Facts, settings: ArgoCD) -> tuple[set[str], set[str], bool]:
+    """What delivery follows from: groups of files, cluster-scoped kinds, and whether a limit is passed."""
+    return set(facts.objects), set(facts.cluster_kinds), passes_limits(facts, settings)
 
 
 def _changes(root: Root, cache: Cache, memory: Remembered) -> Edit | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from itertools import groupby
 from typing import TYPE_CHECKING, Self
 
 from compiler.diagnostics import Diagnostics
@@ -38,6 +39,7 @@ class Root:
         self._digests: dict[str, bytes] = {}
         self._extra: dict[str, bytes] = {}
         self._paths: list[str] = []
+        self._stamps: dict[str, bytes] | None = None
 
     # --- documents
 
@@ -99,23 +101,22 @@ class Root:
 
     def stamps(self) -> dict[str, bytes]:
         """Stat blob of every folder with files, and of `.fleetgateignore`."""
-        return self._stamps(None)
+        if self._stamps is None:
+            self._stamps = self._stat()
+        return self._stamps
 
     def settled_stamps(self, tick: Tick) -> dict[str, bytes]:
         """The same without folders in which a file is too fresh for its time stamps to be trusted."""
-        return self._stamps(tick)
+        stamps = self.stamps()
+        fresh = {_folder(entry) for entry in self.entries() if is_fresh(_signature(entry)[2], tick.ns)}
+        return {folder: blob for folder, blob in stamps.items() if folder not in fresh} if fresh else stamps
 
-    def _stamps(self, tick: Tick | None) -> dict[str, bytes]:
-        blobs: dict[str, list[bytes]] = {}
-        fresh: set[str] = set()
-        for entry in self.entries():
-            folder, _, name = entry.path.rpartition("/")
-            signature = entry.signature
-            assert not isinstance(signature, str), "a Git revision has no time stamps"
-            blobs.setdefault(folder, []).append(name.encode() + b"\0" + _pack(*signature))
-            if tick is not None and is_fresh(signature[2], tick.ns):
-                fresh.add(folder)
-        stamps = {folder: b"".join(parts) for folder, parts in blobs.items() if folder not in fresh}
+    def _stat(self) -> dict[str, bytes]:
+        stamps: dict[str, bytes] = {}
+        for folder, entries in groupby(self.entries(), _folder):
+            # entries are sorted by path, so that the files of a folder may come in several runs
+            blob = b"".join([entry.path.encode() + _pack(*_signature(entry)) for entry in entries])
+            stamps[folder] = stamps[folder] + blob if folder in stamps else blob
         try:
             found = os.stat(os.path.join(self.folder, IGNORE), follow_symlinks=False)  # noqa: PTH116, PTH118 - hot path
         except FileNotFoundError:
@@ -166,6 +167,15 @@ class Root:
         close = getattr(self._repository, "close", None)
         if close is not None:
             close()
+
+
+def _folder(entry: Entry) -> str:
+    return entry.path.rpartition("/")[0]
+
+
+def _signature(entry: Entry) -> tuple[int, int, int, int]:
+    assert not isinstance(entry.signature, str), "a Git revision has no time stamps"
+    return entry.signature
 
 
 def open_root(options: Options) -> Root:

@@ -82,7 +82,7 @@ def emit(
         else:
             destination, namespace = destinations[target.name], target.namespace
             origin_name = target.name
-        if load.objects > MAX_OBJECTS or load.size > MAX_BYTES:
+        if _is_too_much(load):
             findings.add(
                 ARGOCD_LIMITS,
                 settings.origin.at("granularity"),
@@ -100,6 +100,17 @@ def emit(
         yield _file(settings, f"argocd/{folder}/{file}.yaml", document)
     yield _file(settings, "argocd/project.yaml", _project(settings, used, cluster_kinds))
     yield _file(settings, "argocd/root.yaml", _root(settings))
+
+
+def passes_limits(settings: ArgoCD, loads: Mapping[Group, Load]) -> bool:
+    """Whether `emit` would report a limit; a little earlier than it, because what it adds itself is small."""
+    return any(
+        _is_too_much(Load(load.objects + 100, load.size + 100_000)) for *_, load in _applications(settings, loads)
+    )
+
+
+def _is_too_much(load: Load) -> bool:
+    return load.objects > MAX_OBJECTS or load.size > MAX_BYTES
 
 
 def _applications(settings: ArgoCD, loads: Mapping[Group, Load]) -> list[tuple[str, str, str, Group, Load]]:

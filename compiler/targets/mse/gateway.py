@@ -44,7 +44,11 @@ def emit_gateway(settings: MseGateway, namespaces: Iterable[str]) -> Iterator[Em
             "metadata": {
                 "name": namespace,
                 "labels": LABELS,
-                "annotations": {"argocd.argoproj.io/sync-wave": "-1"},
+                # it holds certificates and the like, which nobody here wrote: it never goes with its last Ingress
+                "annotations": {
+                    "argocd.argoproj.io/sync-wave": "-1",
+                    "argocd.argoproj.io/sync-options": "Delete=false,Prune=false",
+                },
             },
         }
         yield Emission(

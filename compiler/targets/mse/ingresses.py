@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.delivery import IngressObject, MseGateway
-    from compiler.ir.traffic import Backend, Gateway, PathMatch, Route, Share, Spread
+    from compiler.ir.traffic import Backend, Gateway, PathMatch, Route, Share, Spread, Tls
     from compiler.targets.mse.dialect import Pairs
 
 MANAGED_BY = ("app.kubernetes.io/managed-by", "fleetgate")
@@ -56,6 +56,7 @@ def emit_ingresses(
     """One file per Ingress: `gateways/<gateway>/mse/<namespace>/<name>.yaml`."""
     translator = _Translator(settings, ids, findings)
     roots = _app_roots(gateway)
+    certificates = {host.host: host.tls for host in gateway.hosts if host.tls is not None}
     grouped: dict[tuple[ObjectName, tuple[tuple[str, str], ...]], list[Piece]] = {}
     for host in gateway.hosts:
         for route in host.routes:
@@ -66,7 +67,7 @@ def emit_ingresses(
     for (name, pairs), pieces in grouped.items():
         free = _free_name(name, taken)
         taken.add(free)
-        document = _ingress(free, pairs, pieces, settings, ingresses[pieces[0].source])
+        document = _ingress(free, pairs, pieces, settings, ingresses[pieces[0].source], certificates)
         yield Emission(
             f"gateways/{gateway.name}/mse/{free.namespace}/{free.name}.yaml",
             render(document, comment=f"Compiled by fleetgate from Ingress {pieces[0].source}. {EDITS}"),
@@ -100,6 +101,7 @@ def _ingress(
     pieces: list[Piece],
     settings: MseGateway,
     source: IngressObject,
+    certificates: Mapping[str, Tls],
 ) -> dict[str, Any]:
     hosts: dict[str, list[dict[str, Any]]] = {}
     for piece in pieces:
@@ -117,16 +119,27 @@ def _ingress(
     if merged:
         metadata["annotations"] = dict(sorted(merged.items()))
     spec: dict[str, Any] = {"ingressClassName": settings.ingress_class}
-    tls = [_tls(entry_hosts, secret) for entry_hosts, secret in source.tls]
-    if tls:
+    if source.tls and (tls := _tls(source, tuple(hosts), certificates)):
         spec["tls"] = tls
     spec["rules"] = rules
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
 
 
-def _tls(hosts: tuple[str, ...], secret: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"hosts": list(hosts)} if hosts else {}
-    return {**entry, "secretName": secret} if secret else entry
+def _tls(source: IngressObject, served: tuple[str, ...], certificates: Mapping[str, Tls]) -> list[dict[str, Any]]:
+    """The certificates of an Ingress, without hosts that have another one: MSE would go by age. `served`: its hosts."""
+    kept = []
+    for written, secret in source.tls:
+        hosts = [host for host in written or served if _decides(host, source.name.namespace, secret, certificates)]
+        if hosts:
+            entry: dict[str, Any] = {"hosts": hosts} if written or hosts != list(served) else {}
+            kept.append({**entry, "secretName": secret} if secret else entry)
+    return kept
+
+
+def _decides(host: str, namespace: str, secret: str, certificates: Mapping[str, Tls]) -> bool:
+    """Whether a certificate for `host` is the one that some host has which it covers; or no host has one."""
+    covered = [tls for name, tls in certificates.items() if host in (name, f"*.{name.partition('.')[2]}")]
+    return not covered or any((tls.namespace, tls.secret) == (namespace, secret) for tls in covered)
 
 
 def _path(piece: Piece) -> dict[str, Any]:
@@ -303,7 +316,8 @@ class _Translator:
                 MSE_REDISTRIBUTION,
                 spread.origin,
                 backend.service,
-                f"{', '.join(spread.clusters)} share by weight, and when one is lost MSE gives its share to the others by pods",
+                f"{', '.join(spread.clusters)} share by weight, and when one is lost MSE gives its share to the others "
+                "by pods",
                 "accept it in the Fleet with a reason, or use target envoy",
             )
         total = sum(m.weight for m in first)

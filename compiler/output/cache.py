@@ -35,6 +35,7 @@ _FORM = 1
 """Counted up whenever the layout of the file changes."""
 _IGNORE = ".gitignore"
 _SUFFIX = ".cache"
+_ASIDE = ".new"
 _KEPT = 8
 """Caches kept in one root: those written last."""
 _LINUX_COARSE_CLOCK = 5
@@ -171,7 +172,8 @@ class CacheStore:
             home = os.open(path, FOLDER)
         try:
             if _IGNORE not in os.listdir(home):
-                write_file(_IGNORE, b"*\n", home)
+                _write_aside(_IGNORE, b"*\n", home)
+                os.rename(_IGNORE + _ASIDE, _IGNORE, src_dir_fd=home, dst_dir_fd=home)
         except BaseException:
             os.close(home)
             raise
@@ -184,15 +186,19 @@ class CacheStore:
 
     def _write(self, home: int, label: _Label, cache: Cache) -> bool:
         name = _file_name(label)
-        remove_tree(name + ".new", home)  # of a build that was killed
-        stamp = write_file(name + ".new", _pack(label, cache), home).st_ctime_ns
+        stamp = _write_aside(name, _pack(label, cache), home).st_ctime_ns
         if not is_fresh(stamp, self._tick.ns):
             # this file system's clock is behind ours (a network mount): what we took for settled may not be
-            os.unlink(name + ".new", dir_fd=home)
+            os.unlink(name + _ASIDE, dir_fd=home)
             return False
-        os.rename(name + ".new", name, src_dir_fd=home, dst_dir_fd=home)
+        os.rename(name + _ASIDE, name, src_dir_fd=home, dst_dir_fd=home)
         _forget_old(home)
         return True
+
+
+def _write_aside(name: str, content: bytes, home: int) -> os.stat_result:
+    remove_tree(name + _ASIDE, home)  # of a build that was killed
+    return write_file(name + _ASIDE, content, home)
 
 
 def _pack(label: _Label, cache: Cache) -> bytes:

@@ -191,6 +191,20 @@ def test_a_full_disk_leaves_the_last_cache_or_none(root: Path, monkeypatch: pyte
     assert load(root) == CACHE
 
 
+def test_a_disk_that_is_full_from_the_start_does_not_show_the_cache_to_git(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        assert not CacheStore(str(root)).save("/out", b"", CACHE)
+    save(root)
+    assert (root / ".fleetgate/.gitignore").read_text() == "*\n"
+    assert load(root) == CACHE
+
+
 def test_what_a_killed_save_left_is_no_hindrance(root: Path) -> None:
     file = save(root)
     file.with_name(file.name + ".new").write_bytes(b"half")

@@ -156,11 +156,12 @@ def test_a_tree_that_is_being_written_is_told_and_two_can_verify_at_once(out: Pa
     os.close(holder)
 
 
-def test_a_tree_that_cannot_be_read_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("call", ["open", "scandir"])
+def test_a_tree_that_cannot_be_read_is_told(out: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     def broken(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "scandir", broken)
+    monkeypatch.setattr(os, call, broken)
     found = Diagnostics()
     verify(Plan(FILES, ""), str(out), found)
     assert [code for code, _ in names(list(found))] == ["output-unwritable"]

@@ -9,7 +9,7 @@ from compiler import pipeline
 from compiler.cli.compiling import options_of, tell
 from compiler.cli.outcome import Outcome, usage
 from compiler.cli.progress import ProgressBar
-from compiler.cli.report import Written
+from compiler.cli.report import Written, prefix_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -32,6 +32,12 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
         else:
             compilation = built = pipeline.build(options, arguments.output, verify=arguments.verify, progress=progress)
             written = Written(
-                built.output, built.written, built.removed, built.unchanged, built.up_to_date, arguments.verify
+                built.output,
+                prefix_of(built.output),
+                built.written,
+                built.removed,
+                built.unchanged,
+                built.up_to_date,
+                arguments.verify,
             )
     return tell(arguments, terminal, compilation, time.perf_counter() - started, written)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from compiler.diagnostics import Code, Diagnostic, Origin, PathStep, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from compiler.pipeline import Compilation
     from compiler.pipeline.options import Summary
@@ -67,6 +67,8 @@ class Written(Struct, frozen=True, gc=False):
 
     output: str
     """The folder, as given."""
+    prefix: str
+    """The folder as a path in its repository (`prefix_of`)."""
     written: int
     removed: int
     unchanged: int
@@ -79,7 +81,7 @@ class Report(Struct, frozen=True):
     """Everything that a printer needs."""
 
     prefix: str
-    """The root as a path in its repository, with forward slashes; "" where they are the same folder."""
+    """The root as a path in its repository (`prefix_of`)."""
     findings: tuple[Finding, ...]
     accepted: tuple[Finding, ...]
     """Findings that the Fleet accepts; they count for nothing."""
@@ -105,16 +107,21 @@ class Report(Struct, frozen=True):
         return len({f.place.file for f in self.findings if f.place.file})
 
     def in_repository(self, file: str) -> str:
-        """The path of a file of the root, from the top of the repository."""
-        return f"{self.prefix}/{file}" if self.prefix else file
+        """The path from the repository's top: of a file of the root, or of the output folder (named as given)."""
+        prefix, below = self.prefix, file
+        if self.written is not None and f"{file}/".startswith(f"{self.written.output}/"):
+            prefix, below = self.written.prefix, file[len(self.written.output) :].lstrip("/")
+        return "/".join(part for part in (prefix, below) if part)
 
 
 def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict: bool) -> tuple[Finding, ...]:
-    """Give each finding its line, column and source line, in the order in which they come."""
+    """Give each finding its line, column and source line; those of a file in the order of their lines."""
 
     def placed(origin: Origin) -> Place:
-        line, column = compilation.place(origin) if origin.file else (0, 0)
-        return Place(origin.file, line, column)
+        # Where there is nothing to read (a folder, a file that is missing) no line is meant.
+        if not origin.file or (not origin.line and compilation.read(origin.file) is None):
+            return Place(origin.file, 0, 0)
+        return Place(origin.file, *compilation.place(origin))
 
     def finding(of: Diagnostic) -> Finding:
         place = placed(of.origin)
@@ -131,16 +138,16 @@ def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict
             tuple(PlacedNote(placed(note.origin), note.text) for note in of.notes),
         )
 
-    return tuple(finding(of) for of in found)
+    return tuple(sorted(map(finding, found), key=lambda f: (f.place.file, f.place.line, f.place.column)))
 
 
-def prefix_of(root: str) -> str:
-    """Where the root is in its repository: CI systems name files from the repository's top.
+def prefix_of(folder: str) -> str:
+    """Where a folder is in its repository, with forward slashes: CI systems name files from the repository's top.
 
-    The top is the nearest folder above the root (or the root itself) that holds `.git`; without one, the working
-    directory. A root that is not below it keeps its absolute path.
+    The top is the nearest folder above it (or it itself: "") that holds `.git`; without one, the working directory. A
+    folder that is not below it keeps its absolute path.
     """
-    absolute = os.path.abspath(root)  # noqa: PTH100 - pathlib would cost more than this whole module
+    absolute = os.path.abspath(folder)  # noqa: PTH100 - pathlib would cost more than this whole module
     top = absolute
     while not os.path.lexists(os.path.join(top, ".git")):  # noqa: PTH118 - as above
         parent = os.path.dirname(top)  # noqa: PTH120 - as above
@@ -153,16 +160,3 @@ def prefix_of(root: str) -> str:
         return ""
     chosen = absolute if (relative + os.sep).startswith(os.pardir + os.sep) else relative
     return chosen.replace(os.sep, "/")
-
-
-def path_text(path: Sequence[PathStep]) -> str:
-    """A path as people write it: `spec.rules[0].host`, `metadata.annotations["a.b/c"]`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif step.replace("_", "a").replace("-", "a").isalnum():
-            text += f".{step}" if text else step
-        else:
-            text += f'["{step}"]'
-    return text

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from compiler import __version__
-from compiler.cli.report import path_text
 from compiler.diagnostics import Severity
+from compiler.model.words import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +66,7 @@ def _results(report: Report, index: dict[str, int]) -> list[dict[str, Any]]:
             "ruleIndex": index[finding.code.name],
             "level": _level(finding.severity),
             "message": {"text": f"{value}{finding.why}{fix}"},
-            "locations": [_location(finding.place, report, path_text(finding.path))] if finding.place.file else [],
+            "locations": [_location(finding.place, report, dotted(finding.path))] if finding.place.file else [],
             "partialFingerprints": {"fleetgate/v1": fingerprint},
         }
         related = [
@@ -85,7 +85,7 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
     seen: Counter[str] = Counter()
     names = []
     for finding in findings:
-        identity = "\0".join((finding.code.name, finding.place.file, path_text(finding.path), finding.value))
+        identity = "\0".join((finding.code.name, finding.place.file, dotted(finding.path), finding.value))
         digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         seen[digest] += 1
         names.append(f"{digest}:{seen[digest]}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.cli.report import Place, path_text, prefix_of
+from compiler.cli.report import Place, Written, findings_of, prefix_of
+from compiler.diagnostics import Diagnostic, Origin
+from compiler.pipeline.options import NO_SUMMARY, Compilation
 from tests.unit.cli.reports import report, shadow, weight
 
 if TYPE_CHECKING:
@@ -39,10 +41,47 @@ def test_places_show_what_is_known() -> None:
     assert [str(Place(*p)) for p in [("a", 1, 2), ("a", 1, 0), ("a", 0, 0), ("", 0, 0)]] == ["a:1:2", "a:1", "a", ""]
 
 
-def test_paths_read_as_people_write_them() -> None:
-    assert path_text(("spec", "rules", 0, "http")) == "spec.rules[0].http"
-    assert path_text(("metadata", "annotations", "a.b/c")) == 'metadata.annotations["a.b/c"]'
-    assert path_text(()) == ""
+def test_files_of_the_output_folder_are_named_from_the_top_too() -> None:
+    """Findings of `--verify` name them behind the folder as it was given, wherever the root is."""
+    written = Written("../out", "build/out", 0, 0, 0, up_to_date=False, verified=True)
+    told = report(prefix="fleet", written=written)
+    assert told.in_repository("../out/clusters/a.yaml") == "build/out/clusters/a.yaml"
+    assert told.in_repository("../out") == "build/out"
+    assert told.in_repository("../outer.yaml") == "fleet/../outer.yaml"
+    assert told.in_repository("apps/a.yaml") == "fleet/apps/a.yaml"
+
+
+def compilation(files: dict[str, str], *places: Origin) -> Compilation:
+    """Findings at these places."""
+    found = tuple(Diagnostic(weight().code, origin, "", f"finding {i}", "") for i, origin in enumerate(places))
+    return Compilation(found, (), NO_SUMMARY, files.get)
+
+
+def test_findings_of_a_file_come_in_the_order_of_their_lines() -> None:
+    found = compilation({"a.yaml": "x: 1\nb: 2\n"}, Origin("a.yaml", 0, ("b",)), Origin("a.yaml", 0, ("x",)))
+    placed = findings_of(found, found.findings, strict=False)
+    assert [(f.why, str(f.place), f.excerpt) for f in placed] == [
+        ("finding 1", "a.yaml:1:4", "x: 1"),
+        ("finding 0", "a.yaml:2:4", "b: 2"),
+    ]
+
+
+def test_what_has_no_text_has_no_line() -> None:
+    """A folder, a file that is gone, a finding about no file at all; a line that the finder knew stays."""
+    found = compilation({}, Origin(""), Origin("gone.yaml"), Origin("out/x.yaml", line=7))
+    assert [str(f.place) for f in findings_of(found, found.findings, strict=False)] == [
+        "",
+        "gone.yaml",
+        "out/x.yaml:7:1",
+    ]
+
+
+def test_with_strict_every_finding_is_an_error() -> None:
+    found = Compilation((Diagnostic(shadow().code, Origin(""), "", "", ""),), (), NO_SUMMARY, lambda _: None)
+    assert [findings_of(found, found.findings, strict=s)[0].severity.value for s in (False, True)] == [
+        "warning",
+        "error",
+    ]
 
 
 def test_counts() -> None:

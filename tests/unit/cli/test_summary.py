@@ -12,7 +12,7 @@ PLAIN = Style()
 
 
 def test_a_build_tells_what_was_compiled_for_whom_and_where() -> None:
-    written = Written("out", 18, 2, 4, up_to_date=False, verified=False)
+    written = Written("out", "out", 18, 2, 4, up_to_date=False, verified=False)
     assert summary.built(report(), written, PLAIN) == (
         "acme: 12 apps in 2 clusters behind 1 gateway\n"
         "\n"
@@ -28,12 +28,12 @@ def test_a_build_tells_what_was_compiled_for_whom_and_where() -> None:
 
 
 def test_a_build_that_changes_nothing_says_so() -> None:
-    same = Written("out", 0, 0, 22, up_to_date=True, verified=False)
+    same = Written("out", "out", 0, 0, 22, up_to_date=True, verified=False)
     assert summary.built(report(), same, PLAIN).endswith("\nout is up to date: 22 files (0.12 s)\n")
 
 
 def test_a_comparison_never_claims_to_have_written() -> None:
-    same = Written("out", 0, 0, 22, up_to_date=True, verified=True)
+    same = Written("out", "out", 0, 0, 22, up_to_date=True, verified=True)
     last = summary.built(report(), same, PLAIN).splitlines()[-1]
     assert last == "out is exactly what this fleet compiles to: 22 files (0.12 s)"
 

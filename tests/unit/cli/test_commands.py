@@ -57,6 +57,16 @@ def test_a_fresh_fleet_is_clean_even_with_strict(root: Path) -> None:
     assert fleetgate("check", "--quiet", cwd=root).stdout == ""
 
 
+def test_every_command_and_path_that_its_readme_names_works(root: Path) -> None:
+    readme = (root / "README.md").read_text("utf-8")
+    commands = [line.partition("#")[0].split() for line in readme.splitlines() if line.startswith("fleetgate ")]
+    assert len(commands) == 3
+    assert [fleetgate(*command[1:], cwd=root).returncode for command in commands] == [0, 0, 0]
+    paths = [path for path in re.findall(r"[\w./-]+", readme) if re.fullmatch(r"(\.?\w[\w.-]*/)+[\w.-]*", path)]
+    assert {path for path in paths if not (root / path).exists()} == set()
+    assert "rendered/argocd/root.yaml" in paths
+
+
 def test_build_writes_the_tree_and_says_what_for_whom_and_where(root: Path) -> None:
     done = fleetgate("build", "-o", "rendered", cwd=root)
     assert (done.returncode, done.stderr) == (0, "")

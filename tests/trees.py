@@ -20,7 +20,7 @@ def read_tree(folder: Path) -> Tree:
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            found[name] = b"-> " + os.fsencode(os.readlink(path))
+            found[name] = b"-> " + os.fsencode(path.readlink())
         elif path.is_file():
             found[name] = path.read_bytes()
     return dict(sorted(found.items()))

@@ -104,7 +104,7 @@ def compile_cell(
         emissions += mse.emit_traffic(program.traffic, context.gateways, program.ingresses, late)
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
-    _tally(facts, program, emissions)
+    _tally(facts, program, emissions, context.world)
     facts.tallies["documents"] = sum(len(sources.files[f].documents) for f in files)
     return CellResult(files, emissions, kept, facts, program if keep_program else None)
 
@@ -230,7 +230,7 @@ def report_service(second: Service, first: Service, findings: Diagnostics) -> No
     )
 
 
-def _tally(facts: Facts, program: Program, emissions: Iterable[Emission]) -> None:
+def _tally(facts: Facts, program: Program, emissions: Iterable[Emission], world: World) -> None:
     """Numbers for the summary."""
     tallies = facts.tallies
 
@@ -247,7 +247,8 @@ def _tally(facts: Facts, program: Program, emissions: Iterable[Emission]) -> Non
     for gateway in program.traffic.gateways:
         count(f"hosts|{gateway.name}", len(gateway.hosts))
         count(f"routes|{gateway.name}", sum(len(h.routes) for h in gateway.hosts))
-        owners = {r.owner for h in gateway.hosts for r in h.routes}
-        count(f"ingresses|{gateway.name}", len(owners))
+    names = {g.ingress_class_name: g.name for g in world.fleet.value.spec.gateways}
+    for ingress in program.ingresses.values():
+        count(f"ingresses|{names[ingress.ingress_class]}")
     for emission in emissions:
         count(f"files|{emission.scope[0]}|{emission.scope[1]}")

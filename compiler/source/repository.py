@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 """What a file is read for, in any case of its letters."""
 INDEX: Final = "index.json"
+INCOMPLETE: Final = ".fleetgate-incomplete"
+"""Lies in an output folder while a build moves files there; if it was killed, the index may not be there yet."""
 MAX_FILES: Final = 200_000
 MAX_TOTAL_BYTES: Final = 1 << 30
 
@@ -252,7 +254,7 @@ class WorkTree(Repository):
             names = {child.name for child in children}
             if folder and ".git" in names:
                 listing.refuse_nested(folder)
-            elif INDEX in names and self._is_ours(folder):
+            elif INCOMPLETE in names or (INDEX in names and self._is_ours(folder)):
                 listing.generated.append(folder)
             else:
                 folders += self._list_folder(folder, children, listing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from compiler.diagnostics import Diagnostics
 from compiler.output.marker import MARKER
 from compiler.output.plan import Plan
 from compiler.output.tree import OutputTree
+from compiler.source.repository import WorkTree
 from tests.output_builds import build, contents
 from tests.trees import read_tree, write_tree
 
@@ -193,6 +195,25 @@ def test_a_folder_that_may_not_be_written_is_met_before_anything_changes(
     assert finding.code.name == "output-unwritable"
     assert "Permission denied" in finding.why
     assert read_tree(out) == before
+
+
+def test_a_half_written_tree_inside_the_root_is_not_read_as_input(tmp_path: Path) -> None:
+    """Otherwise the next build would meet every object twice, and never get to repairing the tree."""
+    out = _prepare(tmp_path, "empty")
+    write_tree(tmp_path, {"fleet.yaml": b"kind: Fleet\n"})
+    for number in range(1000):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            faults = Faults(monkeypatch, number, kills=True)
+            _dies(out, NEW)
+        found = Diagnostics()
+        assert [entry.path for entry in WorkTree(tmp_path).entries(found)] == ["fleet.yaml"]
+        assert list(found) == []
+        if not faults.happened:
+            break
+        shutil.rmtree(out)
+        out.mkdir()
+    else:
+        pytest.fail("the process never lived long enough")
 
 
 @pytest.mark.parametrize("start", ["missing", "built"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +11,7 @@ from compiler.diagnostics import Code, error
 from compiler.ir.delivery import PlainObject
 from compiler.lower.pod_rules import CLUSTER_LABEL, RESERVED_LABEL
 from compiler.model.credentials import credentials_in
+from compiler.source.globs import leaves_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,19 +23,19 @@ if TYPE_CHECKING:
 NO_SUCH_MANIFEST = error(
     "no-such-manifest",
     "a glob of an App matches no file",
-    "`manifests` and `templates` are globs relative to the folder of the App's file (`*` within a folder name, `**` "
-    "for any depth). One that matches nothing would deploy nothing, in silence.",
+    "`manifests` and `templates` are globs relative to the folder of the App's file (`*` within a name, `**` for "
+    "any number of folders). One that matches nothing would deploy nothing, in silence.",
 )
 PATH_ESCAPE = error(
     "path-escape",
-    "a path leaves the root",
-    "Files are read below the root only: the folder with the Fleet. Absolute paths and `..` beyond the root are "
-    "refused, so that a compiled tree depends on nothing else.",
+    "a glob that leaves the folder of its App",
+    "`manifests` and `templates` name files in the folder of the App's file or below it. Absolute paths and `..` are "
+    "refused: what an App consists of stands together, and belongs to the same tenant.",
 )
 BAD_MANIFEST = error(
     "bad-manifest",
     "a plain manifest is no Kubernetes object",
-    "Every document of a manifest is one object with apiVersion, kind and metadata.name, or a List of such objects. "
+    "Every document of a manifest is one object with apiVersion, kind and metadata.name. "
     'Labels and annotations are texts: write "true" and "8080" in quotes.',
 )
 OWN_KIND = error(
@@ -106,49 +107,26 @@ def group(api_version: str) -> str:
     return api_version.rpartition("/")[0]
 
 
-def matching_files(base: str, pattern: str, place: Origin, files: Files, findings: Diagnostics) -> Sequence[str]:
-    """Paths that a glob of an App in folder `base` matches; `place`: the glob."""
-    folder = [step for step in base.split("/") if step]
-    steps: list[str] = []
-    outside = pattern.startswith(("/", "~")) or "\\" in pattern or "\0" in pattern
-    for step in pattern.split("/"):
-        if step == "..":
-            if steps and not any(c in steps[-1] for c in "*?["):
-                steps.pop()
-            elif not steps and folder:
-                folder.pop()
-            else:
-                outside = True
-        elif step not in ("", "."):
-            steps.append(step)
-    if outside:
-        findings.add(
-            PATH_ESCAPE,
-            place,
-            pattern,
-            "this path is absolute or leaves the root",
-            "name files below the root, relative to the folder of this file",
-        )
-        return ()
-    found = files.glob("/".join(folder), "/".join(steps)) if steps else ()
-    if not found:
-        findings.add(
-            NO_SUCH_MANIFEST,
-            place,
-            pattern,
-            f"no file below {'/'.join(folder) or 'the root'} matches",
-            "mend the glob, or remove it",
-        )
-    return found
-
-
 def files_of(app: Sourced[App], field: str, patterns: Iterable[str], files: Files, findings: Diagnostics) -> list[str]:
     """Files that the globs of a field match, each once, in the order of the globs, then by path."""
-    base = os.path.dirname(app.origin.file)  # noqa: PTH120 - a path of the repo, whose steps are divided by slashes
+    folder = posixpath.dirname(app.origin.file)
     found: dict[str, None] = {}
     for index, pattern in enumerate(patterns):
         place = app.origin.at("spec", field, index)
-        found.update(dict.fromkeys(matching_files(base, pattern, place, files, findings)))
+        if leaves_root(pattern):
+            findings.add(
+                PATH_ESCAPE,
+                place,
+                pattern,
+                "this path is absolute or climbs with `..`",
+                "name files in the folder of this file or below it, and move others there",
+            )
+            continue
+        matched = files.glob(folder, pattern)
+        found.update(dict.fromkeys(matched))
+        if not matched:
+            why = f"no file below {folder or 'the root'} matches"
+            findings.add(NO_SUCH_MANIFEST, place, pattern, why, "mend the glob, or remove it")
     return list(found)
 
 

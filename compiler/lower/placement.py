@@ -35,19 +35,13 @@ def select(
     placement: Placement, clusters: Mapping[str, Sourced[Cluster]], origin: Origin, findings: Diagnostics
 ) -> tuple[str, ...]:
     """Names of the chosen clusters, sorted; `origin` is the place of the placement."""
-    chosen = _chosen(placement, clusters, origin, findings)
-    if chosen or placement.clusters:
-        return chosen
     selector = placement.cluster_selector
-    if selector is None:
-        findings.add(
-            EMPTY_PLACEMENT,
-            origin,
-            "",
-            "neither clusters nor a clusterSelector is given",
-            f"name the clusters to run in ({nearest('', clusters)})" if clusters else "add Cluster documents first",
-        )
-    elif clusters:
+    if not placement.clusters and selector is None:
+        fix = f"name the clusters to run in ({nearest('', clusters)})" if clusters else "add Cluster documents first"
+        findings.add(EMPTY_PLACEMENT, origin, "", "neither clusters nor a clusterSelector is given", fix)
+        return ()
+    chosen = _chosen(placement, clusters, origin, findings)
+    if not chosen and not placement.clusters and selector is not None:
         findings.add(
             EMPTY_PLACEMENT,
             origin.at("clusterSelector", "matchLabels"),
@@ -55,15 +49,7 @@ def select(
             "no Cluster carries these labels",
             f"mend the labels, or add them to a Cluster ({_offers(selector, clusters)})",
         )
-    else:
-        findings.add(
-            EMPTY_PLACEMENT,
-            origin.at("clusterSelector", "matchLabels"),
-            _words(selector),
-            "this root has no Cluster document",
-            "add a document of kind Cluster for each member cluster",
-        )
-    return ()
+    return chosen
 
 
 def matching(

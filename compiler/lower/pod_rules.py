@@ -1,7 +1,8 @@
 """What has to hold for the pods of every placement, before Kubernetes refuses them or traffic is lost.
 
-A rule runs for the app and each version, and again for a variant only where an override changes what the rule reads.
-It tells the place in the layer that said it last: app, version or override.
+A rule runs once for each version, and again for a variant only where an override changes what the rule reads. What no
+placement uses, because overrides replace it everywhere, is not looked at. The place that is told is that in the layer
+which said it last: app, version or override.
 """
 
 from __future__ import annotations
@@ -309,11 +310,17 @@ _RULES: tuple[tuple[frozenset[str], Callable[[PodSpec, Layers, Diagnostics], Non
 """(fields that a rule reads, rule)."""
 
 
-def check_pods(spec: PodSpec, layers: Layers, findings: Diagnostics, changed: Collection[str] | None = None) -> None:
-    """Every rule; where `changed` is given, only those that read one of these fields."""
-    for reads, rule in _RULES:
-        if changed is None or not reads.isdisjoint(changed):
-            rule(spec, layers, findings)
+def check_pods(spec: PodSpec, layers: Layers, changed: Collection[str], done: set[int], findings: Diagnostics) -> None:
+    """Every rule that reads a field which overrides changed, and the others where they were not run yet.
+
+    `done`: rules that were run for the version without changes to what they read; it grows.
+    """
+    for index, (reads, rule) in enumerate(_RULES):
+        if reads.isdisjoint(changed):
+            if index in done:
+                continue
+            done.add(index)
+        rule(spec, layers, findings)
 
 
 def check_layer(layer: PodSpec, fields: Iterable[str], place: Callable[[], Origin], findings: Diagnostics) -> None:

@@ -76,11 +76,13 @@ class _Engine:
         import pprint  # noqa: F401, PLC0415 - a filter imports it when it is first used
 
         import jinja2  # noqa: PLC0415 - only the child has it on its path
-        import jinja2.debug  # noqa: PLC0415 - Jinja2 imports it when a template first fails
         from jinja2 import sandbox  # noqa: PLC0415
 
         self._jinja2 = jinja2
         self._sandbox = sandbox
+        # Jinja2 imports codecs for its first literal, and what maps tracebacks to templates for its first error.
+        warm = {"a": "{% import 'b' as b %}{{ b.m('\\n') }}", "b": "{% macro m(x) %}{{ x.y }}{% endmacro %}"}
+        self.render(self.environment(warm), "a", {}, warm, 1)
 
     def environment(self, sources: dict[str, str]) -> Any:
         """An environment that knows these templates alone, and nothing that varies from run to run."""
@@ -105,18 +107,24 @@ class _Engine:
         self, environment: Any, name: str, context: dict[str, Any], sources: dict[str, str], most: int
     ) -> dict[str, Any]:
         """The text that a template gives, or what went wrong."""
-        jinja2 = self._jinja2
         try:
             return _checked("".join(_bounded(environment.get_template(name).generate(context), most)), name)
-        except jinja2.TemplateSyntaxError as failed:
+        except self._jinja2.TemplateSyntaxError as failed:
             return _problem("error", failed.message or "this is no Jinja2", failed.name or name, failed.lineno)
-        except jinja2.UndefinedError as failed:
-            return _problem("undefined", str(failed), *_place(failed, name, sources))
-        except (MemoryError, RecursionError, OverflowError) as failed:
-            words = str(failed) or "it takes more memory than a template may"
-            return _problem("limits", words, *_place(failed, name, sources))
         except Exception as failed:  # noqa: BLE001 - whatever an expression of the template raises is its author's
-            return _problem("error", f"{type(failed).__name__}: {failed}", *_place(failed, name, sources))
+            return _problem(*self._judged(failed), *_place(failed, name, sources))
+
+    def _judged(self, failed: Exception) -> tuple[str, str]:
+        """(kind, message) of what a template raised."""
+        if isinstance(failed, self._jinja2.UndefinedError):
+            return "undefined", str(failed)
+        if isinstance(failed, (MemoryError, RecursionError, OverflowError)):
+            return "limits", str(failed) or "it takes more memory than a template may"
+        if isinstance(failed, self._jinja2.TemplateNotFound):
+            return "error", f"the App has no template {failed.name}"
+        if isinstance(failed, OSError):  # its words would name a path of this machine
+            return "error", "it needs a file, and templates can open none"
+        return "error", f"{type(failed).__name__}: {failed}"
 
 
 def _bounded(parts: Iterator[str], most: int) -> Iterator[str]:

@@ -236,6 +236,8 @@ def _place(
 ) -> None:
     """Add the version to `placements` in each of its clusters."""
     variants.begin(version)
+    if not version.clusters:
+        variants.under(())  # nowhere to run is one mistake; it hides no other
     for cluster in version.clusters:
         variant = variants.under(tuple(applying.get((version.name, cluster), ())))
         there = placements.setdefault(cluster, [])
@@ -277,11 +279,10 @@ class _Variants:
     def begin(self, version: _Version) -> None:
         """Make variants of this version from now on."""
         metadata = self._app.value.metadata
-        layers = Layers(version.layers, (), self._app.origin)
         layer, place = version.layers[-1]
         check_layer(layer, set_fields(layer), lambda: place, self._findings)
-        check_pods(version.spec, layers, self._findings)
         self._version = version
+        self._checked: set[int] = set()
         workload = ir.Workload(
             app=ObjectName(metadata.namespace, metadata.name),
             version=version.name,
@@ -292,7 +293,7 @@ class _Variants:
         self.service = ObjectName(metadata.namespace, workload.name)
         ports = service_ports(workload.ports)
         self._base = _variant(workload, ports, version.spec)
-        self._made: dict[tuple[int, ...], _Variant] = {(): self._base}
+        self._made: dict[tuple[int, ...], _Variant] = {}
 
     def under(self, overrides: tuple[int, ...]) -> _Variant:
         """The version under these overrides, in order."""
@@ -313,9 +314,10 @@ class _Variants:
                 spec = overlay(spec, fields)
                 changed.update(fields)
                 layers.append((index, layer))
+        whole = Layers(self._version.layers, tuple(layers), self._app.origin)
+        check_pods(spec, whole, changed, self._checked, self._findings)
         if not changed:
             return base
-        check_pods(spec, Layers(self._version.layers, tuple(layers), self._app.origin), self._findings, changed)
         parts = self._parts.changed(spec, changed)
         workload = structs.replace(base.workload, **parts) if parts else base.workload
         ports = service_ports(workload.ports) if "ports" in changed else base.ports

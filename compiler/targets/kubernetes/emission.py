@@ -17,7 +17,7 @@ from compiler.ir import workload as ir
 from compiler.manifests import Form, Hole, render, render_all, shared
 from compiler.targets.kubernetes import objects, pods
 from compiler.targets.kubernetes.objects import MANAGED_BY
-from compiler.targets.target import Emission, ObjectId
+from compiler.targets.target import EDITS, HEAD, Emission, ObjectId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ class _App:
     def files(self) -> Iterator[Emission]:
         """One per cluster, sorted by cluster."""
         name = self._app.name
-        head = f"# Compiled by fleetgate from App {name}. Edits are lost: the next build writes this file anew.\n"
+        head = f"# Compiled by fleetgate from App {name}. {EDITS}\n"
         placements: dict[str, list[ir.Placement]] = {}
         for placement in self._app.placements:
             placements.setdefault(placement.cluster, []).append(placement)
@@ -158,10 +158,9 @@ def namespace_emission(cluster: str, namespace: str) -> Emission:
             "annotations": {SYNC_WAVE: "-1", SYNC_OPTIONS: "Delete=false,Prune=false"},
         },
     }
-    head = "Compiled by fleetgate. Edits are lost: the next build writes this file anew."
     return Emission(
         f"clusters/{cluster}/{namespace}/namespace.yaml",
-        render(document, comment=head),
+        render(document, comment=HEAD),
         ("cluster", cluster, namespace),
         (ObjectId("v1", "Namespace", "", namespace),),
     )

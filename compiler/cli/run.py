@@ -59,18 +59,26 @@ def _system_failed(failed: OSError) -> Outcome:
     """The machine said no: a full disk, a missing permission."""
     name = failed.filename if isinstance(failed.filename, str) else ""
     reason = failed.strerror or type(failed).__name__
-    return Outcome(ERRORS, err=f"fleetgate: {escape(f'{name}: ' if name else '')}{escape(reason)}\n")
+    return Outcome(
+        ERRORS, err=f"{_traceback(failed)}fleetgate: {escape(f'{name}: ' if name else '')}{escape(reason)}\n"
+    )
+
+
+def _traceback(failed: Exception) -> str:
+    """Where it went wrong in our code, for those who ask; it means nothing to anyone else."""
+    import traceback  # noqa: PLC0415 - only on the way out
+
+    return "".join(traceback.format_exception(failed)) if os.environ.get("FLEETGATE_DEBUG") else ""
 
 
 def _bug(bug: Exception) -> Outcome:
-    """Something that must not happen. A traceback only for those who ask for it: it means nothing to anyone else."""
+    """Something that must not happen."""
     import platform  # noqa: PLC0415 - only on the way out
     import traceback  # noqa: PLC0415 - only on the way out
 
     from compiler import __version__  # noqa: PLC0415 - only on the way out
 
-    if os.environ.get("FLEETGATE_DEBUG"):
-        detail = "".join(traceback.format_exception(bug))
+    if detail := _traceback(bug):
         advice = "Please report it with the lines above."
     else:
         last = traceback.extract_tb(bug.__traceback__)[-1]

@@ -78,14 +78,20 @@ def test_a_bug_of_ours_is_status_3_and_a_traceback_only_on_request(
 
 
 def test_a_machine_that_says_no_is_an_error_in_words(
-    serve: Callable[[Command], None], capsys: pytest.CaptureFixture[str]
+    serve: Callable[[Command], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("FLEETGATE_DEBUG", raising=False)
+
     def full(*_: object) -> Outcome:
         raise OSError(28, "No space left on device", "out/index.json")
 
     serve(full)
     assert cli.main(["build"]) == 1
     assert capsys.readouterr().err == "fleetgate: out/index.json: No space left on device\n"
+
+    monkeypatch.setenv("FLEETGATE_DEBUG", "1")
+    assert cli.main(["build"]) == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_interruption_is_status_130_without_a_traceback(

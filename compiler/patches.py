@@ -249,6 +249,9 @@ def _merge_value(old: Any, value: Any, path: tuple[PathStep, ...], report: Repor
             report(path, "a list", f"the object has {_noun(old)} here", "patch it with a value of the same form")
             return old
         return _merge_list(old or [], value, path, report)
+    if isinstance(old, dict | list):
+        report(path, str(value), f"the object has {_noun(old)} here", "patch it with a value of the same form")
+        return old
     return value
 
 

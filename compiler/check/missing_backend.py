@@ -38,7 +38,7 @@ def check_backends(traffic: Traffic, findings: Diagnostics) -> None:
     seen: set[int] = set()
     for gateway, route in routes(traffic):
         for backend in backends(route):
-            if id(backend) not in seen:
+            if backend.service.name and id(backend) not in seen:  # without a name: another kind of backend, told before
                 seen.add(id(backend))
                 _check(backend, gateway, services, findings)
 

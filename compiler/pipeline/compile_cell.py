@@ -10,7 +10,7 @@ from compiler.annotations import pass_annotations
 from compiler.annotations.ingress import IngressAnnotations
 from compiler.check import RULES
 from compiler.check.missing_backend import check_backends
-from compiler.diagnostics import Diagnostics, Note, Severity
+from compiler.diagnostics import Diagnostics, Note
 from compiler.ir.traffic import ObjectName, Traffic
 from compiler.lower.codes import UNKNOWN_INGRESS_CLASS
 from compiler.lower.fleet import DUPLICATE_OBJECT, nearest, report_duplicate
@@ -25,7 +25,7 @@ from compiler.model.app import App
 from compiler.model.traffic import TrafficPin, TrafficPolicy
 from compiler.output.limits import check_sizes
 from compiler.pipeline.facts import Facts, facts_of
-from compiler.pipeline.follow_ons import without_follow_ons
+from compiler.pipeline.follow_ons import doubtful_services, without_follow_ons
 from compiler.targets import kubernetes, mse
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Program(Struct):
     traffic: Traffic
     apps: tuple[LoweredApp, ...]
     ingresses: dict[ObjectName, IngressObject]
+    doubtful: tuple[str, ...] = ()
+    """Services of which, after findings about their App, nobody knows where they run."""
 
 
 class CellResult(Struct):
@@ -93,9 +95,9 @@ def compile_cell(
     program = lower_cell(context, sources, files, ingresses, findings)
     for rule in RULES:
         rule(program.traffic, findings)
-    kept = without_follow_ons(findings, context.broken)
+    kept = without_follow_ons(findings, context.broken, program.doubtful)
     emissions: list[Emission] = []
-    if not any(f.code.severity is Severity.ERROR for f in kept):
+    if not findings.has_errors:  # also those that follow from others: a program with holes can't be emitted
         late = Diagnostics()
         for app in program.apps:
             mine = kubernetes.emit(app)
@@ -120,8 +122,12 @@ def lower_cell(
     world = context.world
     tenancy = Tenancy(world, findings)
     apps = []
+    doubtful: list[str] = []
     for app in _take(App, sources, files, tenancy, findings):
+        before = len(findings)
         lowered = lower_app(app, world, context.files, findings, context.renderer)
+        if len(findings) > before:
+            doubtful += doubtful_services(app.value, app.origin.file, list(findings)[before:])
         kubernetes.check_patches(lowered, findings)
         apps.append(lowered)
         for _, plain_objects in lowered.objects:
@@ -145,7 +151,7 @@ def lower_cell(
     whole = _ingresses(context, ingresses, by_name, spreads, tenancy, findings)
     gateways, objects = lower_ingresses(whole, by_name, spreads, world, findings)
     traffic = Traffic(gateways, world.traffic_clusters, tuple(by_name[name] for name in sorted(by_name)))
-    return Program(traffic, tuple(apps), objects)
+    return Program(traffic, tuple(apps), objects, tuple(doubtful))
 
 
 def _take(

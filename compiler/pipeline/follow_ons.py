@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from compiler.diagnostics import Diagnostic
+    from compiler.model.app import App
 
 ABSENCE = frozenset(
     {
@@ -27,9 +28,60 @@ ABSENCE = frozenset(
 """Codes that say that something does not exist; their value is its name."""
 
 
-def without_follow_ons(findings: Iterable[Diagnostic], broken: Sequence[str]) -> list[Diagnostic]:
-    """Findings without those about names that a text which could not be read mentions."""
-    return [f for f in findings if not (broken and f.code.name in ABSENCE and _is_mentioned(f.value, broken))]
+UNPLACED = frozenset({"unknown-cluster", "empty-placement"})
+"""Codes after which nobody knows where the Services of an App run."""
+UNOFFERED = frozenset({"no-such-manifest", "path-escape", "bad-manifest", "bad-service", "own-kind-in-manifest"})
+"""Codes after which nobody knows which Services the manifests of an App hold; so do all that are in other files."""
+OF_PLACES = frozenset(
+    {
+        "missing-backend",
+        "policy-service",
+        "single-cluster",
+        "survival",
+        "unreachable-backend",
+        "pin-not-placed",
+        "spread-cluster",
+        "spread-empty",
+        "spread-incomplete",
+    }
+)
+"""Codes that follow from where a Service runs, or whether it exists."""
+
+
+def without_follow_ons(
+    findings: Iterable[Diagnostic], broken: Sequence[str], doubtful: Collection[str] = ()
+) -> list[Diagnostic]:
+    """Findings without those about names that a text which could not be read mentions, and without those that follow
+    from what is wrong with the App of a doubtful Service.
+    """
+    return [
+        f
+        for f in findings
+        if not (broken and f.code.name in ABSENCE and _is_mentioned(f.value, broken))
+        and not (doubtful and f.code.name in OF_PLACES and any(_speaks_of(f, name) for name in doubtful))
+    ]
+
+
+def doubtful_services(app: App, file: str, found: Iterable[Diagnostic]) -> list[str]:
+    """Services of an App of which, after these findings about it, nobody knows where they run or whether they exist:
+    `<namespace>/<name>`, or `<namespace>/` for all of a namespace. `file`: that of the App.
+    """
+    doubts: list[str] = []
+    namespace, name = app.metadata.namespace, app.metadata.name
+    for finding in found:
+        if finding.code.name in UNPLACED:
+            doubts += [f"{namespace}/{name}", *(f"{namespace}/{name}-{v.name}" for v in app.spec.versions)]
+        elif app.spec.image is None and (finding.code.name in UNOFFERED or finding.origin.file != file):
+            doubts.append(f"{namespace}/")
+    return doubts
+
+
+def _speaks_of(finding: Diagnostic, name: str) -> bool:
+    """Whether a finding is about a Service, or about one of a namespace."""
+    if name.endswith("/"):
+        return finding.value.startswith(name) or f"namespace {name[:-1]}" in finding.why
+    short = name.partition("/")[2]
+    return finding.value in (name, short) or f"Service {name} " in finding.why
 
 
 def _is_mentioned(value: str, broken: Sequence[str]) -> bool:

@@ -53,6 +53,7 @@ def read_world(
 ) -> Prepared | None:
     """The context, or None (with findings) where there is no usable Fleet."""
     broken = tuple(sources.broken)
+    incomplete = findings.has_errors
     for state in sources.of(TrafficState):
         findings.add(
             STATE_IN_TREE,
@@ -67,7 +68,7 @@ def read_world(
         sources.of(IngressClass),
         sources.of(MseIngressConfig),
         findings,
-        incomplete=bool(broken),
+        incomplete=incomplete,
     )
     if world is None:
         return None

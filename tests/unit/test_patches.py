@@ -217,3 +217,11 @@ def test_all_mistakes_of_a_patch_are_reported() -> None:
 )
 def test_custom_resources_are_told_by_their_group(api_version: str, expected: bool) -> None:  # noqa: FBT001 - a parameter
     assert patches.is_built_in(api_version) is expected
+
+
+@pytest.mark.parametrize("path", ["strategy", "template.spec.containers"])
+def test_a_plain_value_cannot_stand_where_the_object_has_a_list_or_mapping(path: str) -> None:
+    patch = f"spec: {{{path.replace('.', ': {')}: cart{'}' * (path.count('.') + 1)}"
+    merged, found = merge(DEPLOYMENT, patch)
+    assert found == [("bad-patch", f"spec.{path}", "cart")]
+    assert merged == yaml.safe_load(DEPLOYMENT)

@@ -83,6 +83,10 @@ def summarize(world: World, facts: Facts, files: int) -> Summary:
             for name, cluster in world.clusters.items()
         ),
         apps=tallies.get("apps", 0),
-        documents=tallies.get("documents", 0),
+        documents=1
+        + len(world.clusters)
+        + len(world.ingress_classes)
+        + len(world.mse_configs)
+        + tallies.get("documents", 0),
         files=files,
     )

@@ -135,3 +135,78 @@ def placement(lowered: LoweredApp, where: str, version: str = "") -> Placement:
 def objects(lowered: LoweredApp, where: str) -> list[PlainObject]:
     """The plain and extra objects in a cluster."""
     return list(dict(lowered.objects).get(where, ()))
+
+
+EVERYTHING = """
+image: registry.example.com/cart:1.4.2
+command: [/bin/cart]
+args: [--listen, ":8080"]
+env:
+- {name: LEVEL, value: "off"}
+- {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+- {name: CPUS, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}}
+- {name: MEMORY, valueFrom: {resourceFieldRef: {resource: limits.memory}}}
+- {name: DB, valueFrom: {secretKeyRef: {name: db, key: url, optional: true}}}
+- {name: MODE, valueFrom: {configMapKeyRef: {name: shared, key: mode}}}
+envFrom:
+- {prefix: DB_, secretRef: {name: db, optional: true}}
+- {configMapRef: {name: shared}}
+ports:
+- {name: http, port: 80, targetPort: 8080, appProtocol: http}
+- {name: web, port: 81, targetPort: 8080}
+- {name: dns, port: 53, protocol: UDP}
+readinessProbe: {httpGet: {path: /healthz, port: http, scheme: HTTPS, httpHeaders: [{name: X-Probe, value: fleet}]}}
+livenessProbe:
+  {tcpSocket: {port: web}, initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3}
+startupProbe: {exec: {command: [/bin/ready]}, successThreshold: 1}
+resources: {requests: {cpu: 0.5, memory: 128Mi}, limits: {cpu: 1, memory: 256Mi}}
+config: {data: {cart.yaml: "a: 1\\nb: 2\\n"}, mountPath: /etc/cart}
+serviceAccount: {annotations: {example.com/role: cart}, automountToken: true}
+securityContext:
+  runAsUser: 1000
+  runAsGroup: 1000
+  fsGroup: 2000
+  readOnlyRootFilesystem: true
+  capabilities: {add: [NET_BIND_SERVICE], drop: [ALL]}
+  seccompProfile: {type: Localhost, localhostProfile: profiles/cart.json}
+volumes:
+- {name: tmp, emptyDir: {}}
+- {name: cache, emptyDir: {medium: Memory, sizeLimit: 64Mi}}
+- {name: shared, configMap: {name: shared, items: [{key: a, path: a.txt, mode: 256}], optional: true}}
+- {name: db, secret: {secretName: db}}
+- {name: data, persistentVolumeClaim: {claimName: data, readOnly: true}}
+volumeMounts:
+- {name: tmp, mountPath: /tmp}
+- {name: cache, mountPath: /cache}
+- {name: shared, mountPath: /shared, subPath: a.txt, readOnly: true}
+- {name: db, mountPath: /db}
+- {name: data, mountPath: /data}
+imagePullSecrets: [{name: registry}]
+nodeSelector: {disk: ssd}
+tolerations:
+- {key: spot, operator: Exists, effect: NoExecute, tolerationSeconds: 60}
+- {key: team, value: shop}
+labels: {team: shop}
+annotations: {example.com/scrape: "true"}
+preStopSeconds: 20
+terminationGracePeriodSeconds: 90
+capacity: {requestsPerSecond: 400}
+replicas: 3
+placement: {clusters: [hz-a, hz-b]}
+versions:
+- name: next
+  image: registry.example.com/cart:1.5.0
+  autoscaling:
+    {minReplicas: 2, maxReplicas: 9, targetCPUUtilizationPercentage: 60, targetMemoryUtilizationPercentage: 70}
+  readinessProbe: {grpc: {port: 8080, service: cart}}
+  serviceAccount: {name: robot}
+  disruptionBudget: {minAvailable: 50%}
+overrides:
+- where: {clusters: [hz-b]}
+  set: {replicas: 5, env: [{name: ZONE, value: b}]}
+- where: {clusters: [hz-b], versions: [stable]}
+  patch:
+  - {spec: {template: {spec: {containers: [{name: cart, tty: true}, {name: log, image: "example.com/log:1"}]}}}}
+  - {kind: Service, spec: {sessionAffinity: ClientIP}}
+"""
+"""An App that uses every field."""

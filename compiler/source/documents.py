@@ -73,7 +73,8 @@ def read_documents(file: str, raw: bytes, found: Diagnostics) -> list[Document]:
     if len(raw) > MAX_FILE_BYTES:
         report_too_large(file, len(raw), found)
         return []
-    values = fast.read(raw)
+    # The fast reader knows YAML, and JSON is stricter: it has no comments, and text only in quotes.
+    values = None if file.lower().endswith(".json") else fast.read(raw)
     if values is None:
         # PyYAML takes longer to import than a hundred files take to read: only where it is needed.
         from compiler.source import slow  # noqa: PLC0415

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 from compiler.diagnostics import Origin, error
@@ -105,7 +106,8 @@ class GitTree(Repository):
         super().__init__()
         self._folder = os.fspath(repository)
         self._revision = revision
-        self._subdir = subdir.strip("/")
+        below = normpath(subdir.strip("/"))
+        self._subdir = "" if below == "." else below
         self._blobs: _Blobs | None = None
         self._tree: str | None = None
 
@@ -127,8 +129,7 @@ class GitTree(Repository):
             self._blobs = _Blobs(self._folder)
             records.list(listing, self._blobs)
         except _Failed as failed:
-            where = Origin(".", line=1, column=1)
-            listing.found.add(failed.code, where, self._revision, failed.why, failed.fix)
+            listing.found.add(failed.code, Origin(""), self._revision, failed.why, failed.fix)
 
     def _resolve(self) -> str:
         """The id of the root's tree."""
@@ -190,7 +191,9 @@ class _Records:
         for line in _lines(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", tree):
             head, _, path = line.partition(b"\t")
             mode, _, blob, size = head.decode().split()
-            self.records[path.decode("utf-8", "surrogateescape")] = _Record(mode, blob, 0 if size == "-" else int(size))
+            # Submodules have no size; where the object is missing, reading it will tell.
+            length = int(size) if size.isdigit() else 0
+            self.records[path.decode("utf-8", "surrogateescape")] = _Record(mode, blob, length)
             if len(self.records) > _MAX_RECORDS:
                 why = f"the tree has more than {_MAX_RECORDS:,} files"
                 raise _Failed(ROOT_TOO_LARGE, why, "compile a smaller root")

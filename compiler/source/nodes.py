@@ -303,11 +303,10 @@ class _Composer:
             self._stop(YAML_SYNTAX, place, "", why, "write \\U with eight hexadecimal digits")
 
     def _check_document_start(self, event: Any) -> None:
-        line, column = event.start_mark.line, event.start_mark.column
-        place, shown = (line + 1, column + 1), self._line(line)
         if event.version or event.tags:
+            line, column = event.start_mark.line, event.start_mark.column
             why = "kubectl cannot read files with directives (lines that begin with %)"
-            self._stop(YAML_SYNTAX, place, shown, why, "remove the line")
+            self._stop(YAML_SYNTAX, (line + 1, column + 1), self._line(line), why, "remove the line")
 
     def refuse_text_after_separator(self) -> None:
         """Split as kubectl does: at lines that begin with ---, behind which it takes only a comment."""

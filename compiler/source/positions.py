@@ -59,14 +59,19 @@ def _entry(node: Node, step: PathStep) -> tuple[Node | None, Node] | None:
         return (None, node.children[step]) if is_there and isinstance(step, int) else None
     if node.kind != "mapping":
         return None
+    entry: tuple[Node, Node] | None = None
     merges: list[Node] = []
     pairs = iter(node.children)
     for key, value in zip(pairs, pairs, strict=True):
         name = key.target or key
         if name.kind == "scalar" and name.text == step:
-            return key, value
+            entry = key, value  # of a key that is written twice the last one counts
         if name.is_plain and name.text == _MERGE:
             merges.append(value)
+    return entry or _merged_entry(merges, step)
+
+
+def _merged_entry(merges: list[Node], step: PathStep) -> tuple[Node | None, Node] | None:
     for merge in merges:
         source = merge.target or merge
         for mapping in source.children if source.kind == "list" else [source]:

@@ -67,7 +67,10 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     def __str__(self) -> str:
         if self.type == "null":
             return "null"
-        return f'the text "{self.value}"' if self.type == "text" else f"the {self.type} {json_text(self.value)}"
+        if self.type == "text":
+            return f'the text "{self.value}"'
+        value = json_number(self.value) if isinstance(self.value, float) else self.value
+        return f"the {self.type} {json_text(value)}"
 
 
 def resolve(text: str) -> Scalar:

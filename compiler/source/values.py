@@ -117,7 +117,10 @@ class Builder:
             key = _MERGE if _is_merge(key_node) else self._key(key_node)
             first = written.setdefault(key, key_node)
             if first is not key_node:
-                report_duplicate(Origin(self._file, self._document, (*self._path, key)), key_node, first, self._found)
+                entry = Origin(self._file, self._document, (*self._path, key))
+                report_duplicate(entry, key_node, first, self._found)
+                if _is_merge(key_node):
+                    continue
             self._path.append(key)
             if _is_merge(key_node):
                 self._merge(key_node, value_node, values)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from compiler.model import schemas
+from tools.pages import findings, kinds, known_annotations, readme, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,7 +74,14 @@ class Block(NamedTuple):
         files[self.path] = replace_block(page, self.name, self.render())
 
 
-GENERATED: tuple[Generated, ...] = (Folder("schemas", schemas.generate),)
+GENERATED: tuple[Generated, ...] = (
+    Folder("schemas", schemas.generate),
+    File(findings.PAGE, findings.page),
+    File(known_annotations.PAGE, known_annotations.page),
+    File(kinds.PAGE, kinds.page),
+    File(targets.PAGE, targets.page),
+    *(Block(readme.PAGE, name, render) for name, render in readme.BLOCKS),
+)
 """In this order, so that a block may stand in a file that is generated itself."""
 
 _BLOCK = re.compile(

@@ -1,0 +1,195 @@
+"""Annotations: `docs/annotations.md` and the tables in the README, from the catalog of all known annotations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from compiler.annotations.catalog import FAMILIES, SERVICE_FAMILIES, catalog
+from compiler.annotations.names import ANNOTATION_NOOP, ANNOTATION_NOT_BUILT, ANNOTATION_UNSUPPORTED
+from compiler.cli.explain.annotations import SCOPES, SUPPORT
+from compiler.targets.catalog import TARGETS
+from tools.pages.markdown import HEAD, anchor, cell, code, codes, paragraphs, prose, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compiler.annotations.family import Annotation, Family
+    from compiler.diagnostics import Code
+
+PAGE = "docs/annotations.md"
+
+TYPES: dict[str, str] = {
+    "bool": "`true` or `false` (also `1`, `t`, `T`, `0` …, as Go reads booleans); in YAML in quotes",
+    "int": "a plain whole number, without unit, plus or leading zeros; in YAML in quotes",
+    "percent": "a whole number from 0 to 100, without the sign",
+    "duration-seconds": "a whole number of seconds, without a unit",
+    "status-code": "an HTTP status",
+    "string": "any text of one line",
+    "csv": "items between commas",
+    "regex": "an RE2 pattern: no lookahead, no lookbehind, no backreferences",
+    "path": "an absolute path, without query and fragment",
+    "url": "an http or https URL of scheme, host and path only",
+    "hostname": "one host name, without port or wildcard",
+    "header-name": "the name of one header; its case does not matter",
+    "cookie-name": "the name of one cookie; its case matters",
+    "query-name": "the name of one query parameter; its case matters",
+    "header-lines": "one `name value` per line; the first blanks separate",
+    "label": "one `key value` per line",
+    "destination-lines": "one `SHARE% NAME.NAMESPACE.svc.cluster.local:PORT` per line; shares add up to 100",
+    "service-ref": "a Service: `NAME` or `NAMESPACE/NAME`, where the annotation allows it with `:PORT`",
+}
+"""What the words for types mean."""
+
+_INTRO = """\
+# Annotations
+
+The annotations that fleetgate knows: what ingress-nginx has, what MSE has, and our own. They are read as MSE reads
+them: under `nginx.ingress.kubernetes.io/` first, and under `mse.ingress.kubernetes.io/` where that says nothing; those
+that only MSE has under `mse.ingress.kubernetes.io/` alone; our own under `fleetgate.dev/`. `fleetgate explain NAME`
+prints what stands here.
+
+MSE passes over a value or a name that it does not understand. fleetgate reports it: a bad value is an error, an unknown
+name under one of these prefixes is an error with the nearest name, and a setting that loses to another one is a
+warning. Annotations under other prefixes belong to other tools and pass through untouched.
+"""
+
+_NOT_COMPILED: tuple[tuple[str, frozenset[str], Code, str], ...] = (
+    (
+        "Not compiled yet",
+        frozenset({"compatible", "partial", "exclusive"}),
+        ANNOTATION_NOT_BUILT,
+        "MSE reads these. This version of fleetgate does not compile them yet, and to drop them would change traffic.",
+    ),
+    (
+        "Needless with MSE",
+        frozenset({"noop"}),
+        ANNOTATION_NOOP,
+        "They tune something inside nginx that an Envoy-based gateway does by itself. Their values are not used.",
+    ),
+    (
+        "Not read by MSE yet",
+        frozenset({"planned"}),
+        ANNOTATION_UNSUPPORTED,
+        "They mean something to ingress-nginx, and MSE passes over them: traffic would not do what they say.",
+    ),
+    (
+        "Never read by MSE",
+        frozenset({"unsupported"}),
+        ANNOTATION_UNSUPPORTED,
+        "Raw nginx text. There is nothing in another gateway that it could become.",
+    ),
+)
+"""(heading, MSE's classes, what is reported, why)."""
+
+
+def page() -> str:
+    """The whole page: types, one section per family that is compiled, then all others by class."""
+    built = "".join(_family(family) for family in (*FAMILIES, *SERVICE_FAMILIES))
+    gateways = codes(target.name for target in TARGETS if target.serves == "gateways" and target.is_built)
+    compiled = (
+        "## Compiled\n\n"
+        f"Compiled for target {gateways}. What one of them can't express in some combination is a finding: see\n"
+        "[targets](targets.md).\n\n"
+        f"{table(('type', 'is'), ((code(name), cell(text)) for name, text in TYPES.items()))}"
+    )
+    return f"{HEAD}{_INTRO}\n{_counted()}\n{compiled}{built}{''.join(_others())}"
+
+
+def families_block() -> str:
+    """The families that are compiled, with links to their annotations."""
+    return table(
+        ("family", "annotations"),
+        (
+            (
+                f"[{family.name}]({PAGE}#{anchor(_heading(family))})",
+                codes(each.name for each in family.annotations),
+            )
+            for family in (*FAMILIES, *SERVICE_FAMILIES)
+        ),
+    )
+
+
+def classes_block() -> str:
+    """How many annotations there are of each class, and what becomes of them."""
+    return _counted().rstrip("\n")
+
+
+def _counted() -> str:
+    known = catalog().values()
+    compiled = Counter(each.support for each in known if each.annotation)
+    other = Counter(each.support for each in known if not each.annotation)
+    rows = [
+        (
+            support,
+            cell(meaning),
+            str(compiled[support] + other[support]),
+            str(compiled[support]) if compiled[support] else "",
+            _reported(support) if other[support] else "",
+        )
+        for support, meaning in SUPPORT.items()
+    ]
+    total = (
+        "all",
+        "",
+        str(len(known)),
+        str(compiled.total()),
+        "",
+    )
+    return table(("class", "what it means", "known", "compiled", "the others are reported as"), [*rows, total])
+
+
+def _reported(support: str) -> str:
+    (reported,) = (finding for _, classes, finding, _ in _NOT_COMPILED if support in classes)
+    return f"{reported.severity.value} `{reported.name}`"
+
+
+def _heading(family: Family) -> str:
+    return f"Family {family.name}"
+
+
+def _family(family: Family) -> str:
+    return f"\n### {_heading(family)}\n" + "".join(map(_annotation, family.annotations))
+
+
+def _annotation(annotation: Annotation) -> str:
+    facts = "".join(f"- {label}: {text}\n" for label, text in _facts(annotation))
+    return f"\n#### {annotation.name}\n\n{paragraphs(annotation.doc)}\n\n{facts}\n{_example(annotation)}"
+
+
+def _facts(annotation: Annotation) -> Iterator[tuple[str, str]]:
+    yield "written", " or ".join(map(code, annotation.keys)) + f", on an object of kind {annotation.kind}"
+    yield "type", code(annotation.type) + (f": {codes(annotation.values)}" if annotation.values else "")
+    if annotation.default:
+        yield "default", code(annotation.default)
+    yield "governs", SCOPES[annotation.scope]
+    for label, others in (
+        ("needs", annotation.requires),
+        ("hides", annotation.overrides),
+        ("not with", annotation.excludes),
+    ):
+        if others:
+            yield label, ", ".join(" or ".join(map(code, other.split(" | "))) for other in others)
+    if annotation.since:
+        yield "since", f"version {'.'.join(map(str, annotation.since))} of the MSE gateway"
+    yield "class", f"{annotation.support}: {prose(SUPPORT[annotation.support])}"
+
+
+def _example(annotation: Annotation) -> str:
+    key = annotation.keys[0]
+    lines = annotation.example.split("\n")
+    text = f'{key}: "{lines[0]}"' if len(lines) == 1 else "\n  ".join([f"{key}: |", *lines])
+    return f"```yaml\n{text}\n```\n"
+
+
+def _others() -> Iterator[str]:
+    """One table for each way in which annotations are not compiled."""
+    for heading, classes, reported, why in _NOT_COMPILED:
+        rows = (
+            (" or ".join(map(code, known.keys)), known.family, cell(known.instead or "delete it"))
+            for known in catalog().values()
+            if known.annotation is None and known.support in classes
+        )
+        listed = table(("annotation", "family", "instead"), rows)
+        told = f"Reported as {reported.severity.value} [`{reported.name}`](findings.md#{reported.name})."
+        yield f"\n## {heading}\n\n{why} {told}\n\n{listed}"

@@ -1,0 +1,67 @@
+"""Targets: `docs/targets.md` and the tables in the README, from what each target declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.targets.catalog import TARGETS
+from tools.pages.findings import links
+from tools.pages.markdown import HEAD, cell, prose, table
+
+if TYPE_CHECKING:
+    from compiler.targets.catalog import Capability, Target
+
+PAGE = "docs/targets.md"
+
+_SUPPORT = {"full": "yes", "partial": "partly", "none": "no"}
+
+_INTRO = """\
+# Targets
+
+What can be compiled for. `kubernetes` and `argocd` are always compiled; `spec.gateways[].targets` of the Fleet names
+the targets of a gateway. A target that is not built yet is an error that says so. `fleetgate targets` prints what
+stands here.
+"""
+
+
+def page() -> str:
+    """The whole page: the list, what each emits, and what a gateway's target can express."""
+    built = [target for target in TARGETS if target.is_built]
+    return HEAD + "\n".join([_INTRO, overview(), *(_section(target) for target in built)])
+
+
+def overview() -> str:
+    """All targets."""
+    return table(
+        ("target", "for", "built", "what it is"),
+        ((f"`{t.name}`", t.serves, "yes" if t.is_built else "not yet", cell(t.summary)) for t in TARGETS),
+    )
+
+
+def matrix() -> str:
+    """What each built target for gateways can express; one column a target."""
+    gateways = [target for target in TARGETS if target.expresses]
+    features = dict.fromkeys(c.feature for target in gateways for c in target.expresses)
+    by_name = [{c.feature: c for c in target.expresses} for target in gateways]
+    rows = ((cell(feature), *(_expressed(found.get(feature)) for found in by_name)) for feature in features)
+    return table(("feature", *(f"`{target.name}`" for target in gateways)), rows)
+
+
+def _expressed(capability: Capability | None) -> str:
+    """How far a target gets."""
+    if capability is None:
+        return "no"
+    note = f": {cell(capability.note)}" if capability.note else ""
+    return f"{_SUPPORT[capability.support]}{note}"
+
+
+def _section(target: Target) -> str:
+    summary = f"{target.summary[0].upper()}{target.summary[1:]}."
+    head = f"## {target.name}\n\n{prose(summary)}\n\nEmits {prose(', '.join(target.emits))}.\n"
+    if not target.expresses:
+        return head
+    rows = (
+        (cell(c.feature), _SUPPORT[c.support], cell(c.note), links(c.codes, "findings.md")) for c in target.expresses
+    )
+    listed = table(("feature", "expressed", "what is there", "reported as"), rows)
+    return f"{head}\nWhat it can express; the rest is a finding at the line that asks for it:\n\n{listed}"

@@ -181,8 +181,8 @@ def _has_metadata(document: dict[str, Any], origin: Origin, findings: Diagnostic
         _bad(place if metadata else origin, metadata, "every object has metadata", "add metadata.name", findings)
         return False
     sound = _is_text(metadata, "name", place, findings)
-    if not isinstance(metadata.get("namespace", ""), str):
-        sound = _is_text(metadata, "namespace", place, findings)
+    if metadata.get("namespace") not in (None, ""):
+        sound = _is_text(metadata, "namespace", place, findings) and sound
     for field in ("labels", "annotations"):
         mapping = {} if metadata.get(field) is None else metadata[field]
         if not isinstance(mapping, dict):
@@ -263,20 +263,24 @@ def with_cluster_label(plain: PlainObject, cluster_id: str, findings: Diagnostic
     if written == cluster_id:
         return plain
     if written is not None:
-        findings.add(
-            RESERVED_LABEL,
-            plain.origin.at(*path, "labels", CLUSTER_LABEL),
-            str(written),
-            "fleetgate sets this label itself, to the id of each cluster",
-            "remove it",
-        )
+        place = plain.origin.at(*path, "labels", CLUSTER_LABEL)
+        why = "fleetgate sets this label itself, to the id of each cluster"
+        findings.add(RESERVED_LABEL, place, str(written), why, "remove it")
         return plain
-    return PlainObject(_with(plain.data, (*path, "labels"), CLUSTER_LABEL, cluster_id), plain.origin)
+    labelled = _with(plain.data, (*path, "labels"), (), cluster_id)
+    if isinstance(labelled, dict):
+        return PlainObject(labelled, plain.origin)
+    _bad(plain.origin.at(*labelled), None, "this is no mapping", "write keys and values", findings)
+    return plain
 
 
-def _with(data: Any, path: Sequence[str], key: str, value: str) -> dict[str, Any]:
-    """A copy with one entry more in the mapping at `path`; everything beside the path is shared."""
-    mapping = data if isinstance(data, dict) else {}
+def _with(data: Any, path: Sequence[str], above: tuple[str, ...], cluster_id: str) -> dict[str, Any] | tuple[str, ...]:
+    """A copy with the label in the mapping at `path`, the rest shared; or the path to what is no mapping."""
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        return above
     if not path:
-        return {**mapping, key: value}
-    return {**mapping, path[0]: _with(mapping.get(path[0]), path[1:], key, value)}
+        return {**data, CLUSTER_LABEL: cluster_id}
+    below = _with(data.get(path[0]), path[1:], (*above, path[0]), cluster_id)
+    return {**data, path[0]: below} if isinstance(below, dict) else below

@@ -162,7 +162,7 @@ def _plain_ports(plain: PlainObject, written: Any, findings: Diagnostics) -> tup
             why = "with several ports each has a name"
             findings.add(BAD_SERVICE, place.at(index), str(number), why, "add a name")
             continue
-        ports.append(ServicePort(str(port.get("name", "")), number, protocol, str(port.get("appProtocol", ""))))
+        ports.append(ServicePort(str(port.get("name") or ""), number, protocol, str(port.get("appProtocol") or "")))
     return tuple(ports)
 
 

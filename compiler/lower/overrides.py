@@ -85,12 +85,12 @@ _MERGES: dict[str, Callable[[Any, Any], Any]] = {
     "labels": _mappings,
     "annotations": _mappings,
 }
-_NAMES = tuple(FIELDS)
 
 
 def set_fields(layer: PodSpec) -> dict[str, Any]:
-    """The fields that a layer sets."""
-    return {name: value for name in _NAMES if (value := getattr(layer, name)) is not None}
+    """The fields of a PodSpec that a layer sets."""
+    values = zip(layer.__struct_fields__, structs.astuple(layer), strict=True)
+    return {name: value for name, value in values if value is not None and name in FIELDS}
 
 
 def overlay(base: PodSpec, fields: Mapping[str, Any]) -> PodSpec:
@@ -112,7 +112,7 @@ def overlay(base: PodSpec, fields: Mapping[str, Any]) -> PodSpec:
 
 def pod_spec(spec: AppSpec) -> PodSpec:
     """The part of an App's spec that versions and overrides may change."""
-    return PodSpec(**{name: getattr(spec, name) for name in _NAMES})
+    return PodSpec(**{name: getattr(spec, name) for name in FIELDS})
 
 
 def applicable(

@@ -63,10 +63,10 @@ def _limit_memory(most: int) -> None:
 
 
 def _limit_cpu(seconds: int) -> None:
-    """So many seconds from now on: beyond them the kernel ends this process."""
+    """So many seconds from now on, rounded up: beyond them the kernel ends this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
 
 
 class _Engine:
@@ -139,6 +139,7 @@ def _bounded(parts: Iterator[str], most: int) -> Iterator[str]:
 
 def _checked(text: str, name: str) -> dict[str, Any]:
     """The text, unless it shows the address of an object, which differs from run to run."""
+    text.encode()  # raises for a lone surrogate, which is no text
     address = _ADDRESS.search(text)
     if address is None:
         return {"text": text}
@@ -159,7 +160,9 @@ def _place(failed: BaseException, name: str, sources: dict[str, str]) -> tuple[s
 
 
 def _problem(kind: str, message: str, template: str, line: int) -> dict[str, Any]:
-    return {"problem": kind, "message": _ADDRESS.sub("", message)[:500], "template": template, "line": line}
+    words = " ".join(_ADDRESS.sub("", message).split())[:500]
+    shown = "".join(c if c.isprintable() else "?" for c in words)
+    return {"problem": kind, "message": shown, "template": template, "line": line}
 
 
 if __name__ == "__main__":

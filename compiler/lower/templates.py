@@ -112,20 +112,26 @@ class Renderer:
 
     def render(self, sources: Mapping[str, str], jobs: Sequence[Job]) -> list[str | Problem]:
         """The text of each job, or why there is none. `sources`: every template that these may include, by name."""
-        results: list[str | Problem] = []
-        while len(results) < len(jobs):
-            rest = jobs[len(results) :]
-            self._send(sources, rest)
-            for job in rest:
+        results: dict[int, str | Problem] = {}
+        pending = list(enumerate(jobs))
+        while pending:
+            self._send(sources, [job for _, job in pending])
+            for position, (index, job) in enumerate(pending):
                 line = self._receive()
                 if line is None:
-                    # The kernel ended the process, or it hangs: this job's fault. The others go to a new one.
+                    # The kernel ended the process, or it hangs: this template's fault, which would be so in every
+                    # cluster. The other templates go to a new process.
                     self.close()
                     message = f"it takes more than {self._limits.cpu_s} s of CPU time, or hangs"
-                    results.append(Problem(TEMPLATE_LIMITS, message, job.template, 1))
+                    problem = Problem(TEMPLATE_LIMITS, message, job.template, 1)
+                    left = pending[position:]
+                    results.update((i, problem) for i, other in left if other.template == job.template)
+                    pending = [(i, other) for i, other in left if other.template != job.template]
                     break
-                results.append(_result(msgspec.json.decode(line)))
-        return results
+                results[index] = _result(msgspec.json.decode(line))
+            else:
+                pending = []
+        return [results[index] for index in range(len(jobs))]
 
     def _send(self, sources: Mapping[str, str], jobs: Sequence[Job]) -> None:
         """Hand a request to the process; it reads all of it before it answers."""

@@ -234,6 +234,19 @@ def test_what_is_no_object_is_reported_at_its_place(text: str, place: str, value
     assert only("bad-manifest", text) == (place, value)
 
 
+@pytest.mark.parametrize(("spec", "place"), [("[1]", "spec"), ("{template: x}", "spec.template")])
+def test_pods_that_are_no_mapping_cannot_be_labelled(spec: str, place: str) -> None:
+    text = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {spec}\n"
+    assert only("bad-manifest", text) == (place, "")
+
+
+def test_an_empty_namespace_is_none() -> None:
+    (plain,) = objects(
+        good(BASE, files("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: null}\n")), "hz-a"
+    )
+    assert plain.data["metadata"]["namespace"] == "shop"
+
+
 def test_our_own_kinds_are_not_emitted() -> None:
     text = "apiVersion: fleetgate.dev/v1alpha1\nkind: TrafficPolicy\nmetadata: {name: a}\n"
     assert only("own-kind-in-manifest", text) == ("kind", "TrafficPolicy")

@@ -237,11 +237,26 @@ def test_endless_loops_end_and_the_other_jobs_are_rendered() -> None:
     assert (second.code.name, second.template) == ("template-limits", "slow")
 
 
+def test_a_template_that_takes_too_long_is_tried_once_whatever_the_clusters() -> None:
+    slow = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    with Renderer(Limits(cpu_s=1)) as renderer:
+        started = time.monotonic()
+        results = renderer.render({"slow": slow, "good": "x"}, [Job(name, {}) for name in ("slow", "good") * 20])
+        assert time.monotonic() - started < 15
+    assert [isinstance(result, Problem) for result in results] == [True, False] * 20
+
+
+def test_what_is_no_text_is_a_finding(renderer: Renderer) -> None:
+    assert problem(r"{{ '\ud800' }}", renderer)[0] == "template-error"
+    _, message, _ = problem(r"{{ values['\x1b[31m\n\ud800'] }}", renderer, values={})
+    assert message.isprintable()
+
+
 def test_the_limit_of_time_is_for_each_job() -> None:
     busy = "{% for i in range(60) %}{% for j in range(9999) %}{% endfor %}{% endfor %}x"
-    with Renderer(Limits(cpu_s=2)) as renderer:
-        results = renderer.render({"busy": busy}, [Job("busy", {})] * 60)
-    assert results == ["x"] * 60
+    with Renderer(Limits(cpu_s=1)) as renderer:
+        results = renderer.render({"busy": busy}, [Job("busy", {})] * 120)
+    assert results == ["x"] * 120
 
 
 @pytest.mark.parametrize(

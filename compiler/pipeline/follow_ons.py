@@ -51,8 +51,8 @@ OF_PLACES = frozenset(
 def without_follow_ons(
     findings: Iterable[Diagnostic], broken: Sequence[str], doubtful: Collection[str] = ()
 ) -> list[Diagnostic]:
-    """Findings without those about names that a text which could not be read mentions, and without those that follow
-    from what is wrong with the App of a doubtful Service.
+    """Findings without those about names that a text which could not be read mentions ("" = nobody saw it, so that it
+    may mention anything), and without those that follow from what is wrong with the App of a doubtful Service.
     """
     return [
         f
@@ -87,7 +87,7 @@ def _speaks_of(finding: Diagnostic, name: str) -> bool:
 def _is_mentioned(value: str, broken: Sequence[str]) -> bool:
     name = re.split(r"[/:]", value)[-1] or value
     host = value.split("/", 1)[0]
-    return any(_mentions(text, name) or ("." in host and host in text) for text in broken)
+    return any(not text or _mentions(text, name) or ("." in host and host in text) for text in broken)
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -62,6 +62,8 @@ class Root:
         raw = self._repository.read(path, findings)
         if raw is not None:
             self._digests[path] = digest(raw)
+            if not self.is_work_tree:
+                self.remember(path, raw)
         return raw
 
     def text(self, path: str) -> str | None:
@@ -69,11 +71,13 @@ class Root:
         extra = self._extra.get(path)
         if extra is not None:
             return extra.decode("utf-8", "replace")
+        if not self.is_work_tree:  # findings are printed when Git is gone
+            return None
         self.entries()
         return self._repository.text(path)
 
     def remember(self, path: str, raw: bytes) -> None:
-        """Let findings point into a file that is not below the root."""
+        """Let findings point into a file that is not on disk below the root."""
         self._extra[path] = raw
 
     # --- files that Apps name

@@ -78,6 +78,8 @@ class Sources(Struct):
     """All files of a root that hold documents."""
 
     files: dict[str, SourceFile]
+    is_partial: bool = False
+    """Whether some file or folder of the root could not even be listed."""
 
     def of(self, kind: type[T], files: Iterable[str] | None = None) -> list[Sourced[T]]:
         """Documents of a kind, in order of path and position."""
@@ -86,8 +88,9 @@ class Sources(Struct):
 
     @property
     def broken(self) -> list[str]:
-        """Texts of everything that could not be read or decoded."""
-        return [text for file in self.files.values() for text in file.broken]
+        """Texts of everything that could not be read or decoded; "" stands for one that nobody could see."""
+        unseen = [""] if self.is_partial else []
+        return [*unseen, *(text for file in self.files.values() for text in file.broken)]
 
 
 Held = tuple["Document", "Struct_ | None", Diagnostics]
@@ -100,8 +103,10 @@ def read_sources(
     """Read and decode the document files of the root (or `paths` alone): without those of nested roots, and without
     those that Apps claim as manifests or templates.
     """
+    is_partial = False
     if paths is None:
         paths = root.list(findings)
+        is_partial = findings.has_errors
     held: dict[str, tuple[Diagnostics, list[Held]]] = {}
     nested: set[str] = set()
     for index, path in enumerate(paths):
@@ -116,7 +121,7 @@ def read_sources(
     root.nested = sorted(nested)
     if nested:
         held = {p: h for p, h in held.items() if not p.startswith(tuple(nested))}
-    return _sources(held, root, findings)
+    return Sources(_files(held, root, findings), is_partial)
 
 
 def _decoded(document: Document) -> Held:
@@ -124,7 +129,9 @@ def _decoded(document: Document) -> Held:
     return document, decode(document, mine), mine
 
 
-def _sources(held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, findings: Diagnostics) -> Sources:
+def _files(
+    held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, findings: Diagnostics
+) -> dict[str, SourceFile]:
     claims = {path: found for path, (_, documents) in held.items() if (found := _claims(path, documents, root))}
     claimed = {c for found in claims.values() for c in found}
     files: dict[str, SourceFile] = {}
@@ -146,7 +153,7 @@ def _sources(held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, fin
             mine_claims = claims.get(path, ())
             names = _names(decoded, mine_claims, held) if mine_claims else ()
             files[path] = SourceFile(path, tuple(decoded), tuple(broken), mine_claims, names)
-    return Sources(files)
+    return files
 
 
 def _claims(path: str, documents: Sequence[Held], root: Root) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ def test_a_name_that_a_broken_text_mentions_is_not_missing() -> None:
     assert without_follow_ons([found("missing-backend", "shop/cart-next")], ["name: cart ... name: next"]) == []
 
 
+def test_a_text_that_nobody_saw_may_mention_anything() -> None:
+    assert without_follow_ons([found("missing-backend", "shop/cart")], [""]) == []
+    assert without_follow_ons([found("single-cluster", "shop/cart")], [""]) == [found("single-cluster", "shop/cart")]
+
+
 def test_where_an_app_runs_that_names_no_cluster_nobody_knows() -> None:
     doubtful = doubtful_services(
         app(image="cart:1", versions=("next",)), "app.yaml", [found("unknown-cluster", "hz-bb")]

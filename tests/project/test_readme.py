@@ -189,6 +189,16 @@ def test_findings_on_the_first_screen_are_printed_further_down() -> None:
     assert any(findings in block.body for block in everything if block.language == "console")
 
 
+def test_output_tree_of_the_page_is_that_of_the_example() -> None:
+    everything = blocks(README.read_text("utf-8"))
+    (tree,) = (block.body for block in everything if "\nindex.json " in block.body)
+    patterns = [re.sub(r"<\w+>", "[^/]+", re.escape(line.split("  ")[0])) for line in tree.splitlines()]
+    rendered = ROOT / "fleet-repo-example/rendered"
+    files = [path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file()]
+    assert [name for name in files if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
+    assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in files)] == []
+
+
 PAGE = """\
 ```sh
 echo one > file

@@ -118,7 +118,7 @@ def test_findings_page_explains_every_code() -> None:
     assert headings(page)[1:] == sorted(found.name for found in CODES)
     text = " ".join(plain(page).split())
     for found in CODES:
-        assert f"{found.severity.value}: {found.summary.replace('`', '')} (exhibit)" in text
+        assert f"{found.severity.value}: {found.summary.replace('`', '')}" in text
 
 
 def test_annotations_page_has_every_annotation_once() -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Severity
 from compiler.pipeline.codes import CODES
+from tools.pages.excerpts import ROOT
 from tools.pages.markdown import HEAD, cell, code, paragraphs, prose, table
 
+if TYPE_CHECKING:
+    from compiler.diagnostics import Code
+
 PAGE = "docs/findings.md"
+
+_MUSEUM = "tests/bad"
 
 _INTRO = """\
 # Findings
@@ -39,12 +46,7 @@ def page() -> str:
         ("code", "severity", "what was found"),
         ((f"[`{each.name}`](#{each.name})", each.severity.value, cell(each.summary)) for each in found),
     )
-    sections = (
-        f"## {each.name}\n\n**{each.severity.value}**: {prose(each.summary)} "
-        f"([exhibit](../tests/bad/{each.name}))\n\n{paragraphs(each.explanation)}\n"
-        for each in found
-    )
-    return HEAD + "\n".join([_INTRO, f"{_counted()}\n\n{index}", *sections])
+    return HEAD + "\n".join([_INTRO, f"{_counted()}\n\n{index}", *map(_section, found)])
 
 
 def block() -> str:
@@ -55,6 +57,13 @@ def block() -> str:
     )
     listed = table(("code", "severity", "what was found"), rows)
     return f"{_counted()}\n\n<details>\n<summary>All of them</summary>\n\n{listed}\n</details>"
+
+
+def _section(each: Code) -> str:
+    # a code that no input of today's targets leads to has no exhibit
+    exhibit = f" ([exhibit](../{_MUSEUM}/{each.name}))" if (ROOT / _MUSEUM / each.name).is_dir() else ""
+    head = f"## {each.name}\n\n**{each.severity.value}**: {prose(each.summary)}{exhibit}"
+    return f"{head}\n\n{paragraphs(each.explanation)}\n"
 
 
 def _counted() -> str:

@@ -65,6 +65,7 @@ CODES = (YAML_SYNTAX, YAML_TOO_DEEP, YAML_TOO_LARGE, YAML_ALIASES)
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR_WITH_TEXT: Final = re.compile(r"^---(?![ \t]*$)(?![ \t]+#)", re.MULTILINE)
+_END_OF_NOTHING: Final = re.compile(r"(?:\A|^---[^\n]*\n)(?:[ \t]*+(?:#[^\n]*+)?+\n)*+\.\.\.(?=\s|\Z)", re.MULTILINE)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_SLASH: Final = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _IGNORE: Final = ", or name the file in .fleetgateignore if it is not meant for fleetgate"
@@ -190,7 +191,7 @@ def compose(file: str, text: str, found: Diagnostics) -> list[Node]:
     """The root node of every document of a file, as far as it can be read; the finding says why no further."""
     composer = _Composer(file, text, found)
     try:
-        composer.refuse_text_after_separator()
+        composer.check_separators()
         composer.read()
     except _Unreadable:
         pass
@@ -308,13 +309,15 @@ class _Composer:
             why = "kubectl cannot read files with directives (lines that begin with %)"
             self._stop(YAML_SYNTAX, (line + 1, column + 1), self._line(line), why, "remove the line")
 
-    def refuse_text_after_separator(self) -> None:
+    def check_separators(self) -> None:
         """Split as kubectl does: at lines that begin with ---, behind which it takes only a comment."""
         separator = _SEPARATOR_WITH_TEXT.search(self.text)
         if separator is not None:
-            line = self.text.count("\n", 0, separator.start())
             why = "kubectl takes a line that begins with --- for the end of a document and refuses text behind it"
-            self._stop(YAML_SYNTAX, (line + 1, 1), self._line(line), why, "put the text on the next line")
+            self._stop_at(separator.start(), why, "put the text on the next line")
+        end = _END_OF_NOTHING.search(self.text) if "..." in self.text else None
+        if end is not None:
+            self._stop_at(end.end() - 3, "kubectl refuses `...` where no document stands above it", "remove the line")
 
     def report_syntax(self, failed: yaml.MarkedYAMLError) -> None:
         """Turn the parser's error into a finding at the line to look at."""
@@ -343,6 +346,10 @@ class _Composer:
     def _stop(self, code: Code, place: tuple[int, int], value: str, why: str, fix: str) -> NoReturn:
         self.found.add(code, self._origin(*place), value, why, fix + (_IGNORE if code is YAML_SYNTAX else ""))
         raise _Unreadable
+
+    def _stop_at(self, index: int, why: str, fix: str) -> NoReturn:
+        line = self.text.count("\n", 0, index)
+        self._stop(YAML_SYNTAX, (line + 1, 1), self._line(line), why, fix)
 
     def _origin(self, line: int, column: int) -> Origin:
         return Origin(self.file, len(self.documents), line=line, column=column)

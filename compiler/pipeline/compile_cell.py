@@ -26,6 +26,7 @@ from compiler.model.traffic import TrafficPin, TrafficPolicy
 from compiler.output.limits import check_sizes
 from compiler.pipeline.facts import Facts, facts_of
 from compiler.pipeline.follow_ons import doubtful_services, without_follow_ons
+from compiler.pipeline.sources import WORLD_KINDS
 from compiler.targets import kubernetes, mse
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def compile_cell(
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
     _tally(facts, program, emissions, context.world)
-    facts.tallies["documents"] = sum(len(sources.files[f].documents) for f in files)
+    documents = (document for file in files for document in sources.files[file].documents)
+    facts.tallies["documents"] = sum(type(document.value) not in WORLD_KINDS for document in documents)
     return CellResult(files, emissions, kept, facts, program if keep_program else None)
 
 

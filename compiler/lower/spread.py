@@ -9,7 +9,8 @@ from compiler.ir.traffic import Failback, HealthCheck, Member, ObjectName, Servi
 from compiler.lower.fleet import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from compiler.diagnostics import Diagnostics, Origin, PathStep
     from compiler.ir.traffic import Loss, ServiceMember
@@ -97,7 +98,7 @@ def milliseconds(duration: str) -> int:
 
 
 class Spreads:
-    """The spread of each Service, worked out once, with its policy if it has one."""
+    """The spread of each Service, worked out once per gateway, with its policy if it has one."""
 
     def __init__(
         self,
@@ -110,36 +111,33 @@ class Spreads:
         self._findings = findings
         self._services = services
         self.policies: dict[ObjectName, tuple[Sourced[TrafficPolicy], Origin]] = {}
-        self._spreads: dict[ObjectName, Spread] = {}
-        self._gateway_spreads: dict[tuple[ObjectName, tuple[str, ...]], Spread] = {}
+        self._declared: dict[ObjectName, Spread] = {}
+        self._served: dict[tuple[ObjectName, str], Spread] = {}
+        self._effective = _effective_weights(states)
         demanded = world.fleet.value.spec.survive or None
         for policy in policies:
             self._take(policy, world)
         for name, service in services.items():
-            if name not in self._spreads:
-                self._spreads[name] = by_replicas(service, demanded)
-        for state in states:
-            self._apply(state)
+            if name not in self._declared:
+                self._declared[name] = by_replicas(service, demanded)
 
-    def of(self, service: ObjectName) -> Spread | None:
-        """The declared spread, over all clusters; None for a Service that does not exist."""
-        return self._spreads.get(service)
-
-    def within(self, service: ObjectName, members: tuple[str, ...]) -> Spread | None:
-        """The spread as a gateway with these members can serve it."""
-        spread = self._spreads.get(service)
-        if spread is None:
+    def within(self, service: ObjectName, gateway: str, members: tuple[str, ...]) -> Spread | None:
+        """The spread as a gateway with these members serves it; None for a Service that does not exist."""
+        declared = self._declared.get(service)
+        if declared is None:
             return None
-        key = (service, members)
-        found = self._gateway_spreads.get(key)
+        found = self._served.get((service, gateway))
         if found is None:
-            found = self._gateway_spreads[key] = self._restrict(service, spread, members)
+            found = self._apply(service, gateway, self._restrict(service, declared, members))
+            self._served[service, gateway] = found
         return found
 
     def _restrict(self, service: ObjectName, spread: Spread, members: tuple[str, ...]) -> Spread:
+        """The part of a spread that lies in these clusters."""
         outside = [c for c in spread.clusters if c not in members]
+        excluded = tuple(c for c in spread.excluded if c in members)
         if not outside:
-            return spread
+            return spread if excluded == spread.excluded else _changed(spread, excluded=excluded)
         if service in self.policies and not spread.by_replicas:
             policy, _ = self.policies[service]
             self._findings.add(
@@ -149,40 +147,26 @@ class Spreads:
                 f"no member of the gateway that routes to it: {', '.join(outside)}",
                 "make the clusters members of the gateway, or route to them through a gateway of their own",
             )
-        tiers = tuple(Tier(kept) for t in spread.tiers if (kept := tuple(m for m in t.members if m.cluster in members)))
-        return Spread(
-            tiers,
-            spread.by_replicas,
-            spread.excluded,
-            spread.spill_below_percent,
-            spread.health_check,
-            spread.hedge_delay_ms,
-            spread.idempotent_methods,
-            spread.failback,
-            spread.survive,
-            spread.origin,
-        )
+        return _changed(spread, _without(spread.tiers, set(outside)), excluded=excluded)
 
-    def _apply(self, state: Sourced[TrafficState]) -> None:
-        """Put effective weights in the place of the declared ones; what no longer exists is left to the agent."""
-        for index, entry in enumerate(state.value.spec.services):
-            name = ObjectName(entry.service.namespace, entry.service.name)
-            spread = self._spreads.get(name)
-            if spread is None:
-                continue
-            known = spread.clusters
-            weights = [(w.cluster, w.weight) for w in entry.weights if w.cluster in known]
-            place = state.origin.at("spec", "services", index, "weights")
-            if any(weight for _, weight in weights):
-                self._spreads[name] = weighted(spread, weights, place)
-            else:
-                self._findings.add(
-                    SPREAD_EMPTY,
-                    place,
-                    str(name),
-                    "no cluster in which the Service runs has a weight above 0",
-                    "let the agent write the state anew, or build without --state",
-                )
+    def _apply(self, service: ObjectName, gateway: str, spread: Spread) -> Spread:
+        """The effective weights in the place of the declared ones; what no longer exists is left to the agent."""
+        found = self._effective.get((service, gateway))
+        if found is None or not spread.tiers:
+            return spread
+        weights, place = found
+        known = spread.clusters
+        there = [(cluster, weight) for cluster, weight in weights if cluster in known]
+        if any(weight for _, weight in there):
+            return weighted(spread, there, place)
+        self._findings.add(
+            SPREAD_EMPTY,
+            place,
+            str(service),
+            "no cluster in which the Service runs has a weight above 0",
+            "let the agent write the state anew, or build without --state",
+        )
+        return spread
 
     def _take(self, policy: Sourced[TrafficPolicy], world: World) -> None:
         spec = policy.value.spec
@@ -225,17 +209,37 @@ class Spreads:
                 continue
             self.policies[name] = (policy, place)
             losses = survive.losses if survive is not None else fleet_losses or None
-            self._spreads[name] = _declared(service, policy, world, losses, self._findings) or by_replicas(service)
+            declared = _declared(service, policy, world, losses, self._findings)
+            self._declared[name] = by_replicas(service, losses) if declared is None else declared
+
+
+def _effective_weights(
+    states: Sequence[Sourced[TrafficState]],
+) -> dict[tuple[ObjectName, str], tuple[Sequence[tuple[str, int]], Origin]]:
+    """(Service, gateway) -> the weights that the agent wrote, and their place."""
+    return {
+        (ObjectName(entry.service.namespace, entry.service.name), state.value.metadata.name): (
+            [(w.cluster, w.weight) for w in entry.weights],
+            state.origin.at("spec", "services", index, "weights"),
+        )
+        for state in states
+        for index, entry in enumerate(state.value.spec.services)
+    }
 
 
 def by_replicas(service: Service, survive: tuple[Loss, ...] | None = None) -> Spread:
     """The default: every cluster, in proportion to its pods (equal where nobody knows them)."""
-    known = all(m.replicas is not None for m in service.members)
-    weights = tuple(Member(m.cluster, (m.replicas or 0) if known else 1) for m in service.members)
-    if not any(m.weight for m in weights):
-        weights = tuple(Member(m.cluster, 1) for m in weights)
-    serving = tuple(m for m in weights if m.weight)
+    serving = _by_pods(service.members)
     return Spread((Tier(serving),) if serving else (), by_replicas=True, survive=survive, origin=service.origin)
+
+
+def _by_pods(members: Iterable[ServiceMember]) -> tuple[Member, ...]:
+    """Weights by pod numbers, without clusters that have none; all equal where one is unknown, or all have none."""
+    counts = [(m.cluster, m.replicas) for m in members]
+    known = [(cluster, count) for cluster, count in counts if count is not None]
+    if len(known) < len(counts) or not any(count for _, count in known):
+        return tuple(Member(cluster, 1) for cluster, _ in counts)
+    return tuple(Member(cluster, count) for cluster, count in known if count)
 
 
 def _declared(
@@ -256,7 +260,7 @@ def _declared(
         nonlocal sound
         if cluster not in placed:
             sound = False
-            hint = nearest(cluster, placed) if cluster not in world.clusters else f"it runs in {', '.join(placed)}"
+            hint = nearest(cluster, placed) if cluster not in world.clusters else ", ".join(placed)
             why = "no such Cluster" if cluster not in world.clusters else f"Service {service.name} does not run there"
             findings.add(SPREAD_CLUSTER, where, cluster, why, f"name a cluster in which it runs: {hint}")
             return False
@@ -331,20 +335,19 @@ def _tiers(
     """Tiers in order, and whether their weights are pod numbers."""
     if spread.type == "PrimarySecondary" and spread.primary_secondary is not None:
         inner = place.at("primarySecondary", "tiers")
-        weighted = any(c.weight is not None for t in spread.primary_secondary.tiers for c in t.clusters)
+        is_weighted = any(c.weight is not None for t in spread.primary_secondary.tiers for c in t.clusters)
         tiers = []
         for number, tier in enumerate(spread.primary_secondary.tiers):
             members = [
-                Member(c.cluster, (c.weight or 1) if weighted else _replicas(placed[c.cluster]))
+                Member(c.cluster, c.weight or _replicas(placed[c.cluster]))
                 for i, c in enumerate(tier.clusters)
                 if take(c.cluster, inner.at(number, "clusters", i, "cluster"))
             ]
             tiers.append(_tier(members))
-        return tuple(t for t in tiers if t.members), not weighted
+        return tuple(t for t in tiers if t.members), not is_weighted
     weights = spread.active_active.weights if spread.active_active else ()
     if not weights:
-        members = [Member(c, _replicas(m)) for c, m in placed.items() if c not in excluded]
-        return (_tier(members),), True
+        return (_tier(_by_pods(m for c, m in placed.items() if c not in excluded)),), True
     inner = place.at("activeActive", "weights")
     taken = [w for i, w in enumerate(weights) if take(w.cluster, inner.at(i, "cluster"))]
     serving = _tier([Member(w.cluster, w.weight) for w in taken if w.weight])
@@ -354,12 +357,12 @@ def _tiers(
     return (serving, standby) if standby.members else (serving,), False
 
 
-def _tier(members: list[Member]) -> Tier:
+def _tier(members: Iterable[Member]) -> Tier:
     return Tier(tuple(sorted(members, key=lambda m: m.cluster)))
 
 
 def _replicas(member: ServiceMember) -> int:
-    """Pod number as a weight; 1 where it is unknown or zero, so that a placed cluster always has a share."""
+    """Pod number as a weight; 1 where it is unknown or zero, because somebody named this cluster."""
     return member.replicas or 1
 
 
@@ -378,30 +381,43 @@ def _health_check(written: model.HealthCheck | None) -> HealthCheck | None:
 
 def pinned(spread: Spread, cluster: str, origin: Origin) -> Spread:
     """`spread` with `cluster` first: while it serves it gets everything, then the others as they were declared."""
-    rest = tuple(Tier(kept) for t in spread.tiers if (kept := tuple(m for m in t.members if m.cluster != cluster)))
-    return _with_tiers(spread, (Tier((Member(cluster, 1),)), *rest), by_replicas=spread.by_replicas, origin=origin)
+    tiers = (Tier((Member(cluster, 1),)), *_without(spread.tiers, {cluster}))
+    return _changed(spread, tiers, origin=origin)
 
 
 def weighted(spread: Spread, weights: Sequence[tuple[str, int]], origin: Origin) -> Spread:
     """`spread` split over some clusters by weight; the others stand by in their declared order."""
-    first = _tier([Member(cluster, weight) for cluster, weight in weights if weight])
-    chosen = {m.cluster for m in first.members}
-    rest = tuple(Tier(kept) for t in spread.tiers if (kept := tuple(m for m in t.members if m.cluster not in chosen)))
-    return _with_tiers(spread, (first, *rest), by_replicas=False, origin=origin)
+    first = _tier(Member(cluster, weight) for cluster, weight in weights if weight)
+    tiers = (first, *_without(spread.tiers, {m.cluster for m in first.members}))
+    return _changed(spread, tiers, by_replicas=False, origin=origin)
 
 
-def _with_tiers(spread: Spread, tiers: tuple[Tier, ...], *, by_replicas: bool, origin: Origin) -> Spread:
+def _without(tiers: Iterable[Tier], clusters: AbstractSet[str]) -> tuple[Tier, ...]:
+    """Tiers without these clusters, and without those of which nothing is left."""
+    kept = (tuple(m for m in tier.members if m.cluster not in clusters) for tier in tiers)
+    return tuple(Tier(there) for there in kept if there)
+
+
+def _changed(
+    spread: Spread,
+    tiers: tuple[Tier, ...] | None = None,
+    *,
+    by_replicas: bool | None = None,
+    excluded: tuple[str, ...] | None = None,
+    origin: Origin | None = None,
+) -> Spread:
+    """The same spread in other places; None = as it is."""
     return Spread(
-        tiers,
-        by_replicas,
-        spread.excluded,
+        spread.tiers if tiers is None else tiers,
+        spread.by_replicas if by_replicas is None else by_replicas,
+        spread.excluded if excluded is None else excluded,
         spread.spill_below_percent,
         spread.health_check,
         spread.hedge_delay_ms,
         spread.idempotent_methods,
         spread.failback,
         spread.survive,
-        origin,
+        spread.origin if origin is None else origin,
     )
 
 

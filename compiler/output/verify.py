@@ -139,11 +139,12 @@ class _Report:
     def unplanned(self, update: Update, index: Index) -> None:
         ours = {join(folder, name) for folder, entry in index.folders.items() for name in entry.files}
         for path, inside in gathered(update.removes, with_parents(update.layout)):
-            what = f"the folder holds {count(inside)} that the" if inside else "the"
+            what = f"the folder with its {count(inside)}" if inside else "this file"
             if ours.issuperset(inside or (path,)):
-                self._add(VERIFY_EXTRA, path, f"{what} input no longer compiles to; an earlier build wrote it", _BUILD)
+                why = f"an earlier build wrote {what}, and the input no longer compiles to it"
+                self._add(VERIFY_EXTRA, path, why, _BUILD)
             else:
-                self._add(VERIFY_EXTRA, path, f"{what} input does not compile to, and no build wrote it", _MOVE)
+                self._add(VERIFY_EXTRA, path, f"the input does not compile to {what}, and no build wrote it", _MOVE)
 
     def index(self, plan: Plan, update: Update, top: int) -> None:
         """Only where all else is equal: then the index differs by itself, not because of another finding."""

@@ -102,7 +102,7 @@ def test_a_file_left_over_from_an_older_input_is_told_apart_from_a_strangers(out
     fewer = {path: text for path, text in FILES.items() if "search" not in path}
     found = check(out, fewer)
     assert names(found) == [("verify-extra", "clusters/hz-b/shop/search.yaml")]
-    assert "an earlier build wrote it" in found[0].why
+    assert "an earlier build wrote this file" in found[0].why
 
 
 def test_links_and_pipes_are_no_files(out: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.annotations.words import nearest
+from compiler.ir.delivery import CORS_DEFAULTS
 from compiler.ir.traffic import Cors
 
 if TYPE_CHECKING:
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
 
     from compiler.annotations.family import Reader
 
-ORIGINS = "*"
-METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS"
-HEADERS = (
-    "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,"
-    "Authorization"
-)
-MAX_AGE = 1_728_000
+ORIGINS = ",".join(CORS_DEFAULTS.origins)
+METHODS = ", ".join(CORS_DEFAULTS.methods)
+HEADERS = ",".join(CORS_DEFAULTS.headers)
+MAX_AGE = CORS_DEFAULTS.max_age_s
 
 _REQUIRES = ("enable-cors",)
 ANNOTATIONS = (

@@ -23,6 +23,28 @@ class Destination(Node, frozen=True):
     name: str = ""
 
 
+class CorsDefaults(Node, frozen=True):
+    """What MSE and ingress-nginx take where an Ingress with enable-cors says nothing else (MSE annotation reference)."""
+
+    origins: tuple[str, ...] = ("*",)
+    methods: tuple[str, ...] = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
+    headers: tuple[str, ...] = (
+        "DNT",
+        "X-CustomHeader",
+        "Keep-Alive",
+        "User-Agent",
+        "X-Requested-With",
+        "If-Modified-Since",
+        "Cache-Control",
+        "Content-Type",
+        "Authorization",
+    )
+    max_age_s: int = 1_728_000
+
+
+CORS_DEFAULTS = CorsDefaults()
+
+
 class PlainObject(Node, frozen=True):
     """A manifest that somebody else wrote, as plain data. Nobody changes it in place."""
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compiler.ir.delivery import CORS_DEFAULTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -32,20 +34,6 @@ SUBSET_SINCE = (1, 2, 25)
 
 Pairs = list[tuple[str, str]]
 """Annotation key and text."""
-
-_CORS_METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
-_CORS_HEADERS = (
-    "DNT",
-    "X-CustomHeader",
-    "Keep-Alive",
-    "User-Agent",
-    "X-Requested-With",
-    "If-Modified-Since",
-    "Cache-Control",
-    "Content-Type",
-    "Authorization",
-)
-_CORS_MAX_AGE_S = 1728000
 
 
 def policies(written: Policies, fallback: Backend | None) -> Pairs:
@@ -120,15 +108,15 @@ def cors(written: Cors) -> Pairs:
     """Cross-origin rules; values that are MSE's defaults are left out."""
     pairs = [(f"{NGINX}enable-cors", "true")]
     lists: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-        ("cors-allow-origin", written.allow_origins, ("*",)),
-        ("cors-allow-methods", written.allow_methods, _CORS_METHODS),
-        ("cors-allow-headers", written.allow_headers, _CORS_HEADERS),
+        ("cors-allow-origin", written.allow_origins, CORS_DEFAULTS.origins),
+        ("cors-allow-methods", written.allow_methods, CORS_DEFAULTS.methods),
+        ("cors-allow-headers", written.allow_headers, CORS_DEFAULTS.headers),
         ("cors-expose-headers", written.expose_headers, ()),
     )
     pairs += [(f"{NGINX}{name}", ",".join(values)) for name, values, default in lists if values != default]
     if not written.allow_credentials:
         pairs.append((f"{NGINX}cors-allow-credentials", "false"))
-    if written.max_age_s != _CORS_MAX_AGE_S:
+    if written.max_age_s != CORS_DEFAULTS.max_age_s:
         pairs.append((f"{NGINX}cors-max-age", str(written.max_age_s)))
     return pairs
 

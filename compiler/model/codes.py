@@ -1,4 +1,4 @@
-"""All findings of this room, in the order in which they are looked for."""
+"""Every code that this room reports, in the order in which a document meets them."""
 
 from __future__ import annotations
 

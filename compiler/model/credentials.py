@@ -7,6 +7,7 @@ appears in a finding.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from compiler.diagnostics import Code, error
 from compiler.model.app import App
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics, Origin, PathStep
+    from compiler.model.app import PodSpec
     from compiler.model.base import Document
 
 PLAINTEXT_CREDENTIAL = error(
@@ -38,42 +40,48 @@ CODES: tuple[Code, ...] = (PLAINTEXT_CREDENTIAL,)
 _FIX_VARIABLE = "refer to a Secret (`valueFrom: {secretKeyRef: ...}`), and replace the credential: it has leaked"
 _FIX = "keep it in a Secret that is made outside of this repo, and replace the credential: it has leaked"
 
-_FORMS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
-    (what, hints, re.compile(pattern))
-    for what, hints, pattern in (
-        ("a private key", ("PRIVATE KEY",), r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----"),
-        ("an AWS access key", ("AKIA", "ASIA"), r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
-        ("an Alibaba Cloud access key", ("LTAI",), r"\bLTAI[0-9A-Za-z]{12,26}\b"),
-        ("a GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[0-9A-Za-z]{36}"),
-        ("a GitHub token", ("github_pat_",), r"\bgithub_pat_[0-9A-Za-z_]{40}"),
-        ("a GitLab token", ("glpat-",), r"\bglpat-[0-9A-Za-z_-]{20}"),
-        ("a Slack token", ("xox",), r"\bxox[abeoprs]-[0-9A-Za-z-]{10}"),
-        ("a Google API key", ("AIza",), r"\bAIza[0-9A-Za-z_-]{35}"),
-        # the password may be a reference, a placeholder or a mask
-        (
-            "a URL with a password",
-            ("://",),
-            r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/:@\"'<>]{0,256}:(?![$<{*%])[^\s/@\"'<>]+@",
-        ),
-    )
+# The patterns stay uncompiled: only what gives a first sign is looked at more closely, and `re` keeps what it compiled.
+_FORMS: tuple[tuple[str, str], ...] = (
+    ("a private key", r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----"),
+    ("an AWS access key", r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("an Alibaba Cloud access key", r"\bLTAI[0-9A-Za-z]{12,26}\b"),
+    ("a GitHub token", r"\b(gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{40})"),
+    ("a GitLab token", r"\bglpat-[0-9A-Za-z_-]{20}"),
+    ("a Slack token", r"\bxox[abeoprs]-[0-9A-Za-z-]{10}"),
+    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
+    # the password may be a reference, a placeholder or a mask
+    ("a URL with a password", r"://[^\s/:@\"'<>]{0,256}:(?![$<{*%])[^\s/@\"'<>]{1,256}@"),
 )
-"""(what it is, texts of which one is always part of it, pattern)."""
+"""(what it is, pattern)."""
 
-_HINTS = tuple(hint.encode() for _, hints, _ in _FORMS for hint in hints if hint != "://")
+_SIGN = rb"PRIVATE KEY|A[KS]IA|LTAI|AIza|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|://[^\"/\s]{0,600}@"
+"""A first sign of any of these forms in the JSON of a document: all documents are searched for it."""
 
-_NAME = re.compile(
+_NAME_ENDS = (
+    *(
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "SECRET",
+        "TOKEN",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "KEY",
+        "AUTHORIZATION",
+        "PWD",
+    ),
+)
+_NAME = (
     r"(PASSWORD|PASSWD|PASSPHRASE"
-    r"|(^|[^A-Za-z])(SECRET|TOKEN|CREDENTIALS?|APIKEY|AUTHORIZATION|(API|PRIVATE|ACCESS|SECRET|SIGNING|ENCRYPTION)[^A-Za-z]?KEY)"
-    r"|[^A-Za-z]PWD)$",
-    re.IGNORECASE,
+    r"|(^|[^A-Z])(SECRET|TOKEN|CREDENTIALS?|APIKEY|AUTHORIZATION|(API|PRIVATE|ACCESS|SECRET|SIGNING|ENCRYPTION)[^A-Z]?KEY)"
+    r"|[^A-Z]PWD)$"
 )
-"""Names that end in a word for a credential: PGPASSWORD, api-key, client.secret; not PASSWORD_FILE or MAX_TOKENS."""
-_NAMES_AN_OBJECT = re.compile(r"SECRET$", re.IGNORECASE)
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Names that end in a word for a credential, in capitals: PGPASSWORD, API-KEY; not PASSWORD_FILE or MAX_TOKENS."""
+_HUMP = r"(?<=[a-z0-9])(?=[A-Z])"
 
-_NO_SECRET = re.compile(
-    r"true|false|yes|no|on|off|none|null|/[\w./-]+|<.*>|\*+|.*(\$\(|\$\{|\{\{).*|[a-z][a-z0-9+.-]*://.*|(vault|arn|secretref):.*|ref\+.*",
-    re.IGNORECASE | re.DOTALL,
+_HARMLESS = (
+    r"(?is)true|false|yes|no|on|off|none|null|/[\w./-]+|<.*>|\*+|.*(\$\(|\$\{|\{\{).*"
+    r"|[a-z][a-z0-9+.-]*://.*|(vault|arn|secretref):.*|ref\+.*"
 )
 """Values under such a name that are none: booleans, paths, placeholders, references; URLs are judged by their form."""
 
@@ -106,30 +114,42 @@ def conceals(data: Any, path: Sequence[PathStep]) -> bool:
         value = value[step]
     if isinstance(value, str) and _form(value):
         return True
-    return any(isinstance(step, str) and _is_secret(step) for step in path) or _is_secret(
+    return any(isinstance(step, str) and is_secret_name(step) for step in path) or is_secret_name(
         _name_beside(data, path) or ""
     )
 
 
 def _may_hold_any(document: Document) -> bool:
     """Whether it is worth a closer look; all documents pay for this one."""
-    text = msgspec.json.encode(document)
-    if (b"://" in text and b"@" in text) or any(hint in text for hint in _HINTS):
+    if _signs()(msgspec.json.encode(document)):
         return True
     if not isinstance(document, App):
         return False
     spec = document.spec
-    pods = (spec, *spec.versions, *(override.set for override in spec.overrides if override.set))
-    return bool(spec.values) or any(
-        (pod.config is not None and any(map(_is_secret, pod.config.data)))
-        or any(_is_secret(variable.name) for variable in pod.env or ())
-        or any(
-            probe
-            for probe in (pod.readiness_probe, pod.liveness_probe, pod.startup_probe)
-            if probe and probe.http_get and probe.http_get.http_headers
-        )
-        for pod in pods
+    return (
+        bool(spec.values)
+        or _names_any(spec)
+        or any(_names_any(version) for version in spec.versions)
+        or any(_names_any(override.set) for override in spec.overrides if override.set is not None)
     )
+
+
+@functools.cache
+def _signs() -> Callable[[bytes], object]:
+    return re.compile(_SIGN).search
+
+
+def _names_any(pod: PodSpec) -> bool:
+    """Whether a variable, a key of the config or a header of a probe is called like a credential."""
+    for variable in pod.env or ():
+        if variable.value and is_secret_name(variable.name):
+            return True
+    if pod.config is not None and any(map(is_secret_name, pod.config.data)):
+        return True
+    for probe in (pod.readiness_probe, pod.liveness_probe, pod.startup_probe):
+        if probe is not None and probe.http_get is not None and probe.http_get.http_headers:
+            return True
+    return False
 
 
 def _found(data: Any, path: tuple[PathStep, ...], *, under_name: bool) -> Iterator[tuple[tuple[PathStep, ...], str]]:
@@ -138,7 +158,7 @@ def _found(data: Any, path: tuple[PathStep, ...], *, under_name: bool) -> Iterat
         form = _form(data)
         if form:
             yield path, f"this is {form}"
-    elif isinstance(data, list):
+    elif isinstance(data, list | tuple):
         for index, item in enumerate(data):
             yield from _found(item, (*path, index), under_name=under_name)
     elif isinstance(data, dict):
@@ -165,24 +185,27 @@ def _of_secret(data: Mapping[str, Any], path: tuple[PathStep, ...]) -> Iterator[
 
 def _is_named(data: Mapping[str, Any], path: tuple[PathStep, ...], key: str, value: str, *, under_name: bool) -> bool:
     """Whether a text is a credential by what it is called: the key, or the `name` beside a `value`."""
-    if not value or _NO_SECRET.fullmatch(value.strip()):
+    if not value or re.fullmatch(_HARMLESS, value.strip()):
         return False
     if key == "value":
         name = data.get("name")
-        return isinstance(name, str) and _is_secret(name)
+        return isinstance(name, str) and is_secret_name(name)
     # the values of templates often hold the name of an existing Secret
-    return under_name and _is_secret(key) and ("data" in path[-1:] or not _NAMES_AN_OBJECT.search(key))
+    return under_name and is_secret_name(key) and ("data" in path[-1:] or not key.upper().endswith("SECRET"))
 
 
-def _is_secret(name: str) -> bool:
-    return _NAME.search(name) is not None or _NAME.search(_HUMP.sub("_", name)) is not None
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or key of this name holds a credential."""
+    if not name.upper().endswith(_NAME_ENDS):
+        return False
+    return any(re.search(_NAME, form.upper()) for form in (name, re.sub(_HUMP, "_", name)))
 
 
 def _form(text: str) -> str | None:
     """What a text is by its form, where that is a credential."""
-    return next(
-        (what for what, hints, pattern in _FORMS if any(hint in text for hint in hints) and pattern.search(text)), None
-    )
+    if len(text) < 8 or not re.search(_SIGN.decode(), text):
+        return None
+    return next((what for what, pattern in _FORMS if re.search(pattern, text)), None)
 
 
 def _name_beside(data: Any, path: Sequence[PathStep]) -> str | None:

@@ -35,7 +35,7 @@ def decode(document: Document, findings: Diagnostics) -> model.Document | None:
         return None
     try:
         decoded = convert(data, struct)
-    except (ValidationError, UnicodeEncodeError):  # the latter: half of a surrogate pair in the name of a field
+    except ValidationError:
         return _explain(document, struct, findings)
     annotations = data["metadata"].get("annotations")
     if annotations and LAST_APPLIED in annotations:
@@ -54,7 +54,7 @@ def _explain(document: Document, struct: type[model.Document], findings: Diagnos
     data = without_server_fields(document.data, origin, findings)
     try:
         decoded = convert(data, struct)
-    except (ValidationError, UnicodeEncodeError) as refusal:
+    except ValidationError as refusal:
         mistakes = problems(data, struct, str(refusal))
     else:
         validate(decoded, origin, findings)

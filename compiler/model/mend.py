@@ -22,22 +22,19 @@ if TYPE_CHECKING:
 def mended(data: dict[str, Any], struct: type[Document], found: Iterable[Problem]) -> Document | None:
     """The document with stand-ins for its mistakes; None where there is no telling what it was meant to be."""
     copy = _copy(data)
-    # outer places first: what is replaced as a whole needs no mending inside
-    for problem in sorted(found, key=lambda p: len(p.target)):
+    # inner places first, so that each is still where it was; and a key that goes takes its value along
+    for problem in sorted(found, key=lambda p: (-len(p.target), p.deletes)):
         *parents, last = problem.target
         place = copy
         for step in parents:
-            if not _has(place, step):
-                break
             place = place[step]
+        if problem.deletes:
+            del place[last]
         else:
-            if not problem.deletes:
-                place[last] = problem.stand_in
-            elif _has(place, last):
-                del place[last]
+            place[last] = problem.stand_in
     try:
         return msgspec.convert(copy, struct)
-    except (msgspec.ValidationError, UnicodeEncodeError):
+    except msgspec.ValidationError:
         return None
 
 
@@ -53,10 +50,6 @@ def independent(findings: Iterable[Diagnostic], mistakes: Sequence[Problem]) -> 
 def _overlap(one: tuple[PathStep, ...], other: tuple[PathStep, ...]) -> bool:
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
-
-
-def _has(place: Any, step: PathStep) -> bool:
-    return (isinstance(place, dict) and step in place) or (isinstance(place, list) and isinstance(step, int))
 
 
 def _copy(data: Any) -> Any:

@@ -237,7 +237,8 @@ class _Reader:
         return f"`{dotted(path)}`" if path else f"{'an' if self._kind[0] in 'AEIO' else 'a'} {self._kind}"
 
     def _shown(self, fault: _Fault) -> str:
-        return "***" if conceals(self._data, fault.path) else shown(fault.value)
+        takes_text = "string" in types(fault.schema)
+        return "***" if takes_text and conceals(self._data, fault.path) else shown(fault.value)
 
     def _unknown(self, fault: _Fault, name: str) -> Problem:
         path, known = fault.path, fault.schema["properties"]
@@ -251,15 +252,15 @@ class _Reader:
             fix = HINTS[key]
         else:
             absent = [field for field in fault.schema["required"] if field not in fault.value]
-            meant = nearest(name, absent) or nearest(name, known, 0.75)
+            meant = nearest(name, known, 0.75) or nearest(name, absent)
             elsewhere = None if meant else self._elsewhere(name, path)
             meant = meant or (None if elsewhere else nearest(name, known))
             if meant:
                 fix = f"write `{meant}`" if meant not in fault.value else f"delete it: `{meant}` is here already"
             elif elsewhere:
-                fix = f"move it to `{elsewhere}`, or delete it"
+                fix = f"move it {elsewhere}, or delete it"
             else:
-                fix = f"delete it; the fields here are {joined(known, 'and')}"
+                fix = f"delete it; {self._listed(known)}"
         return Problem(
             code=UNKNOWN_FIELD,
             path=(*path, name),
@@ -271,13 +272,22 @@ class _Reader:
             meant=(*path, meant) if meant else None,
         )
 
+    def _listed(self, known: Mapping[str, Schema]) -> str:
+        if len(known) > 12:
+            return f"`fleetgate explain {self._kind}` lists the fields"
+        return f"the fields here are {joined(known, 'and')}"
+
     def _elsewhere(self, name: str, path: tuple[PathStep, ...]) -> str | None:
         """Where this kind has a field of the name: below the place, beside what holds it, or near the top."""
         here = tuple(step for step in path if isinstance(step, str))
         for there, _ in fields(self._shape):
             above = there[:-1]
-            if there[-1] == name and (above[: len(here)] == here or here[: len(above)] == above or len(there) <= 2):
-                return ".".join(there)
+            if there[-1] != name:
+                continue
+            if above[: len(here)] == here:
+                return f"into `{'.'.join(above[len(here) :])}`"
+            if here[: len(above)] == above or len(there) <= 2:
+                return f"to `{'.'.join(there)}`"
         return None
 
     def _missing(self, fault: _Fault, name: str) -> Problem:
@@ -311,7 +321,7 @@ class _Reader:
         """How to write the same value in the right type."""
         value, allowed = fault.value, types(fault.schema)
         fix = _like(fault.schema)
-        if conceals(self._data, fault.path):
+        if "string" in allowed and conceals(self._data, fault.path):
             fix = "refer to a Secret instead: no credential belongs here"
         elif value is None:
             fix = "write a value, or delete the line where the field is optional"
@@ -319,6 +329,8 @@ class _Reader:
                 fix += '; an empty text is ""'
         elif isinstance(value, str) and (plain := _without_quotes(value, allowed)) is not None:
             fix = f"write {plain} without quotes"
+        elif isinstance(value, float) and "integer" in allowed and value.is_integer():
+            fix = f"write {int(value)}"
         elif isinstance(value, bool | int | float) and _takes_text(shown(value), fault.schema):
             # of a number with a fraction only the value is known, not how it was written: 1.10 is 1.1
             exact = not isinstance(value, float)
@@ -344,13 +356,14 @@ class _Reader:
 
     def _bad_key(self, fault: _Fault) -> Problem:
         schema = {"type": "string", **fault.schema}
+        near = nearest(fault.value, schema.get("examples", ()), 0.75) if "/" not in fault.value else None
         return Problem(
             code=BAD_VALUE,
             path=(*fault.path, fault.value),
             is_key=True,
             value=fault.value,
             why=f"a key of {self._where(fault.path)} must be {wanted(schema)}",
-            fix=_example(fault.value, schema),
+            fix=f"write `{near}`" if near else _example(fault.value, schema),
             target=(*fault.path, fault.value),
         )
 
@@ -359,7 +372,9 @@ class _Reader:
         why = f"{self._where(fault.path)} must be {wanted(schema)}"
         match fault.keyword:
             case "enum":
-                fix = f"write {nearest(value, schema['enum']) or wanted(schema)}"
+                # 1c2g is nearer to 16c32g than to 2c4g: of such words only the very same, in other letters, is meant
+                cutoff = 1.0 if re.search("[0-9]", "".join(schema["enum"])) else 0.6
+                fix = f"write {nearest(value, schema['enum'], cutoff) or wanted(schema)}"
             case "maxLength":
                 why = (
                     f"{self._where(fault.path)} may have {fault.argument} characters at most, and this has {len(value)}"
@@ -418,19 +433,16 @@ def _without_quotes(value: str, allowed: frozenset[str]) -> str | None:
 
 
 def _example(value: str, schema: Schema) -> str:
-    """A corrected form of a name where there is an obvious one, else an example."""
-    pattern, examples = schema.get("pattern", ""), schema.get("examples", ())
-    guess = re.sub(r"[ _]+", "-", value.strip().lower()).strip("-.")
-    lower_case = not re.search(pattern, "A")
-    if (
-        guess != value
-        and lower_case
-        and re.search(pattern, guess)
-        and len(guess) <= schema.get("maxLength", len(guess))
-    ):
-        return f"write `{guess}`"
-    near = nearest(value, examples, 0.75)
-    return f"write `{near}`" if near else _like(schema)
+    """A corrected form of a text where there is an obvious one, else an example."""
+    pattern = schema.get("pattern", "")
+    guesses = [f"/{value}"] if value and pattern.startswith(("^/", "^(/")) else []
+    if not re.search(pattern, "A"):
+        lower = value.strip().lower()
+        guesses += [re.sub(r"[ _]+", "-", lower).strip("-."), re.sub(r"[ _.]+", "-", lower).strip("-")]
+    for guess in guesses:
+        if guess != value and re.search(pattern, guess) and len(guess) <= schema.get("maxLength", len(guess)):
+            return f"write `{guess}`"
+    return _like(schema)
 
 
 def _like(schema: Schema) -> str:

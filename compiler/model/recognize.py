@@ -35,7 +35,7 @@ CODES: tuple[Code, ...] = (MISSING_KIND, UNKNOWN_KIND, UNREAD_KIND)
 
 OWN_GROUP = "fleetgate.dev"
 _VERSION_OF = {kind: api_version for api_version, kind, _ in KINDS}
-_OTHERS = frozenset(("Endpoints", "ServiceCIDR", "ServiceAccount"))
+_OTHERS = frozenset(("APIService", "Endpoints", "ServiceCIDR", "ServiceAccount"))
 """Kinds of Kubernetes whose names come close to one that we read."""
 
 

@@ -24,7 +24,7 @@ KIND_OF = {
 }
 """JSON types in the words of somebody who writes YAML."""
 
-_PLAIN_STEP = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_STEP = r"[A-Za-z0-9_-]+"
 
 
 def dotted(path: Sequence[PathStep]) -> str:
@@ -33,7 +33,7 @@ def dotted(path: Sequence[PathStep]) -> str:
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN_STEP.fullmatch(step):
+        elif re.fullmatch(_PLAIN_STEP, step):
             text += f".{step}" if text else step
         else:
             text += f'["{step}"]'
@@ -50,16 +50,12 @@ def type_of(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value as it could stand in YAML; of a list or mapping only how much it holds."""
-    match value:
-        case bool() | None:
-            return {True: "true", False: "false", None: "null"}[value]
-        case str():
-            return f'"{value}"'
-        case list() | dict():
-            noun = "list" if isinstance(value, list) else "mapping"
-            return f"a {noun} of {len(value)}" if value else f"an empty {noun}"
-        case _:
-            return str(value)
+    import json  # noqa: PLC0415 - only findings need it
+
+    if isinstance(value, list | dict):
+        noun = "list" if isinstance(value, list) else "mapping"
+        return f"a {noun} of {len(value)}" if value else f"an empty {noun}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def joined(words: Iterable[str], last: str = "or") -> str:

@@ -23,7 +23,7 @@ COMPILER_VERSION = error(
 )
 CODES: tuple[Code, ...] = (COMPILER_VERSION,)
 
-_BRANCH_NEVER = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-/.]|[/.]$|\.lock(/|$)|/\.")
+_BRANCH_NEVER = r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-/.]|[/.]$|\.lock(/|$)|/\."
 """What no branch name of Git holds (git-check-ref-format)."""
 
 
@@ -45,7 +45,7 @@ def check_fleet(fleet: Fleet, report: Report) -> None:
             "the path must stay inside the repository",
             "write a relative path without `..`",
         )
-    if _BRANCH_NEVER.search(spec.argocd.branch):
+    if re.search(_BRANCH_NEVER, spec.argocd.branch):
         report.add(
             BAD_VALUE,
             (*path, "branch"),
@@ -104,7 +104,7 @@ def _check_gateway(gateway: Gateway, path: Path, report: Report) -> None:
     report.unique((*path, "targets"), gateway.targets, (), "target")
     if report.unique((*path, "listeners"), [listener.name for listener in gateway.listeners], ("name",), "listener"):
         ports = [listener.port for listener in gateway.listeners]
-        report.unique((*path, "listeners"), ports, ("port",), "listener with port")
+        report.unique((*path, "listeners"), ports, ("port",), "port")
     report.unique((*path, "envoy", "placement", "clusters"), gateway.envoy.placement.clusters, (), "cluster")
     _check_destination(gateway.mse.destination, (*path, "mse", "destination"), report)
 
@@ -122,7 +122,7 @@ def check_cluster(cluster: Cluster, report: Report) -> None:
     _check_destination(spec.argocd.destination, ("spec", "argocd", "destination"), report)
     if spec.id is None and len(cluster.metadata.name) > 63:
         report.add(
-            MISSING_FIELD,
+            BAD_VALUE,
             ("metadata", "name"),
             cluster.metadata.name,
             "the name is the id too where there is no `id`, and an id may have 63 characters at most",

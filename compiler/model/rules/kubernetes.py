@@ -162,7 +162,7 @@ def check_endpoint_slice(endpoints: EndpointSlice, report: Report) -> None:
                 f"an EndpointSlice needs the labels {' and '.join(SLICE_LABELS)}, which say whose addresses these are",
                 "add this label",
             )
-    report.unique(("ports",), [port.name for port in endpoints.ports], ("name",), "port")
+    report.unique(("ports",), [port.name for port in endpoints.ports], (), "port")
     wanted = 4 if endpoints.address_type == "IPv4" else 6
     for number, endpoint in enumerate(endpoints.endpoints):
         for index, address in enumerate(endpoint.addresses):

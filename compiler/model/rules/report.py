@@ -53,19 +53,21 @@ class Report:
     def exactly_one(self, path: Path, value: str, given: Mapping[str, Any], what: str) -> None:
         """Report unless exactly one of the fields below `path` is there; `value` names what stands at `path`."""
         there = [name for name, content in given.items() if content is not None]
+        if len(there) == 1:
+            return
         names = joined(f"`{name}`" for name in given)
         if not there:
             self.add(EXACTLY_ONE, path, value, f"{what} needs one of {names}", f"add {names}")
-        elif len(there) > 1:
-            first, *others = there
-            self.add(
-                EXACTLY_ONE,
-                (*path, others[0]),
-                joined(there, "and"),
-                f"{what} has one of {names}, not several",
-                "keep one of them",
-                ((*path, first), f"{first} is here"),
-            )
+            return
+        first, *others = there
+        self.add(
+            EXACTLY_ONE,
+            (*path, others[0]),
+            joined(there, "and"),
+            f"{what} has one of {names}, not several",
+            "keep one of them",
+            ((*path, first), f"{first} is here"),
+        )
 
     def unique(self, path: Path, keys: Sequence[Hashable], last: Path, what: str) -> bool:
         """Whether no two `keys` are equal, after a report of each that is; they stand at `path`, index, `last`."""
@@ -78,8 +80,8 @@ class Report:
                 self.add(
                     DUPLICATE_NAME,
                     (*path, index, *last),
-                    str(key),
-                    f"there is a {what} {key} already",
+                    str(key) or '""',
+                    f"the {what} {key or 'without a name'} is here already",
                     "rename or delete one of them",
                     ((*path, other, *last), "the first one"),
                 )

@@ -34,23 +34,26 @@ def check_traffic_policy(policy: TrafficPolicy, report: Report) -> None:
 
 
 def _check_spread(spread: Spread, path: Path, report: Report) -> None:
-    blocks = {"ActiveActive": "activeActive", "PrimarySecondary": "primarySecondary"}
-    given = {"activeActive": spread.active_active, "primarySecondary": spread.primary_secondary}
-    for type_, block in blocks.items():
-        if type_ != spread.type and given[block] is not None:
-            report.add(
-                CONFLICTING_FIELDS,
-                (*path, block),
-                block,
-                f"with `type: {spread.type}` it has no effect",
-                f"delete it, or write `type: {type_}`",
-                ((*path, "type"), "the type"),
-            )
-    if spread.type == "PrimarySecondary" and spread.primary_secondary is None:
+    blocks = {
+        "ActiveActive": ("activeActive", spread.active_active),
+        "PrimarySecondary": ("primarySecondary", spread.primary_secondary),
+    }
+    own, settings = blocks.pop(spread.type)
+    ((other_type, (other, foreign)),) = blocks.items()
+    if foreign is not None:
+        report.add(
+            CONFLICTING_FIELDS,
+            (*path, other),
+            other,
+            f"with `type: {spread.type}` it has no effect",
+            f"write `type: {other_type}`, or `{own}` in its place",
+            ((*path, "type"), "the type"),
+        )
+    elif spread.type == "PrimarySecondary" and settings is None:
         report.add(
             MISSING_FIELD,
             path,
-            "primarySecondary",
+            own,
             "a spread of type PrimarySecondary needs its tiers",
             "add `primarySecondary: {tiers: [...]}`",
         )

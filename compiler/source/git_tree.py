@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from compiler.diagnostics import Origin, error
 from compiler.source import ignore
 from compiler.source.repository import (
+    INCOMPLETE,
     INDEX,
     MAX_FILES,
     ROOT_TOO_LARGE,
@@ -235,7 +236,11 @@ class _Records:
     def _takes_one_folder(self, folder: str, listing: Listing, blobs: _Blobs) -> bool:
         if folder and not listing.takes(folder, folder.rpartition("/")[2], is_folder=True):
             return False
-        index = self.records.get(f"{folder}/{INDEX}" if folder else INDEX)
+        prefix = f"{folder}/" if folder else ""
+        if prefix + INCOMPLETE in self.records:
+            listing.generated.append(folder)
+            return False
+        index = self.records.get(prefix + INDEX)
         if index is None or index.mode in {_LINK, _SUBMODULE} or index.size > _MAX_INDEX_BYTES:
             return True
         if not is_ours(blobs.content(index.blob)):

@@ -10,11 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import msgspec
-import yaml
 
 from compiler.diagnostics import Note, Origin, error
 
 if TYPE_CHECKING:
+    from yaml import MarkedYAMLError
+
     from compiler.diagnostics import Code, Diagnostics
 
 MAX_DEPTH: Final = 100
@@ -63,7 +64,6 @@ at most. The rest of the file was not read.
 )
 CODES = (YAML_SYNTAX, YAML_TOO_DEEP, YAML_TOO_LARGE, YAML_ALIASES)
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR_WITH_TEXT: Final = re.compile(r"^---(?![ \t]*$)(?![ \t]+#)", re.MULTILINE)
 _END_OF_NOTHING: Final = re.compile(r"(?:\A|^---[^\n]*\n)(?:[ \t]*+(?:#[^\n]*+)?+\n)*+\.\.\.(?=\s|\Z)", re.MULTILINE)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -189,14 +189,19 @@ class _Unreadable(Exception):  # noqa: N818 - not an error but the end of readin
 
 def compose(file: str, text: str, found: Diagnostics) -> list[Node]:
     """The root node of every document of a file, as far as it can be read; the finding says why no further."""
+    import yaml  # noqa: PLC0415 - takes 13 ms, and the codes of this module are wanted without it
+
     composer = _Composer(file, text, found)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
         composer.check_separators()
-        composer.read()
+        composer.read(loader)
     except _Unreadable:
         pass
     except yaml.MarkedYAMLError as failed:
         composer.report_syntax(failed)
+    finally:
+        loader.dispose()
     return composer.documents
 
 
@@ -212,16 +217,12 @@ class _Composer:
         self.expanded = 0
         self.has_escaped_slash = "\\/" in text
 
-    def read(self) -> None:
+    def read(self, loader: Any) -> None:
         """Turn the events into nodes, one document after the other; raises _Unreadable or MarkedYAMLError."""
-        loader = _LOADER(self.text)
-        try:
-            while (event := loader.get_event()) is not None:
-                if type(event) is yaml.DocumentStartEvent:
-                    self._check_document_start(event)
-                    self.documents.append(self._document(loader))
-        finally:
-            loader.dispose()
+        while (event := loader.get_event()) is not None:
+            if _kind(event) == "DocumentStartEvent":
+                self._check_document_start(event)
+                self.documents.append(self._document(loader))
 
     def _document(self, loader: Any) -> Node:
         """The next document's root."""
@@ -230,11 +231,11 @@ class _Composer:
         root: Node | None = None
         while True:
             event = loader.get_event()
-            kind = type(event)
-            if kind is yaml.DocumentEndEvent:
+            kind = _kind(event)
+            if kind == "DocumentEndEvent":
                 assert root is not None, "every document has a node"
                 return root
-            if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            if kind in {"MappingEndEvent", "SequenceEndEvent"}:
                 ended = open_nodes.pop()
                 ended.is_complete = True
                 ended.size += sum(child.size for child in ended.children)
@@ -260,17 +261,17 @@ class _Composer:
         if self.nodes > MAX_NODES:
             why = f"the file holds more than {MAX_NODES:,} keys and values"
             self._stop(YAML_TOO_LARGE, place, "", why, "split it into several files")
-        kind = type(event)
-        if kind is yaml.AliasEvent:
+        kind = _kind(event)
+        if kind == "AliasEvent":
             node = Node("alias", line, column, text=event.anchor)
             self._check_alias(node, anchors.get(event.anchor))
             return node
-        if kind is yaml.ScalarEvent:
+        if kind == "ScalarEvent":
             node = Node("scalar", line, column, event.tag, event.value, not event.style)
             if event.style == '"':
                 self._check_escapes(event, place)
         else:
-            shape: Literal["list", "mapping"] = "list" if kind is yaml.SequenceStartEvent else "mapping"
+            shape: Literal["list", "mapping"] = "list" if kind == "SequenceStartEvent" else "mapping"
             node = Node(shape, line, column, event.tag, is_flow=bool(event.flow_style), is_complete=False)
         if event.anchor is not None:
             node.has_anchor = True
@@ -319,7 +320,7 @@ class _Composer:
         if end is not None:
             self._stop_at(end.end() - 3, "kubectl refuses `...` where no document stands above it", "remove the line")
 
-    def report_syntax(self, failed: yaml.MarkedYAMLError) -> None:
+    def report_syntax(self, failed: MarkedYAMLError) -> None:
         """Turn the parser's error into a finding at the line to look at."""
         problem = failed.problem or ""
         begin, end = failed.context_mark, failed.problem_mark
@@ -358,6 +359,11 @@ class _Composer:
         """The text of a line as it is shown with a finding."""
         lines = self.text.split("\n")
         return lines[line].strip() if line < len(lines) else ""
+
+
+def _kind(event: Any) -> str:
+    """The name of PyYAML's class, which is not imported with this module."""
+    return type(event).__name__
 
 
 def _began(context: str) -> str:

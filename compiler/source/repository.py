@@ -129,7 +129,7 @@ class Repository(ABC):
 
     def files(self) -> list[Entry]:
         """All listed files, documents among them, sorted by path. After `entries`."""
-        return list(self._listed.entries.values())
+        return self._listed.files
 
     def generated(self) -> list[str]:
         """Folders that were left out because fleetgate wrote them, sorted; "" is the root itself. After `entries`."""
@@ -175,6 +175,8 @@ class Listing:
         self.found = found
         self.ignored = ignore.Ignore()
         self.entries: dict[str, Entry] = {}
+        """By path."""
+        self.files: list[Entry] = []
         self.documents: list[Entry] = []
         self.paths: list[str] = []
         self.generated: list[str] = []
@@ -227,9 +229,9 @@ class Listing:
 
     def sort(self) -> None:
         """Bring the files into their order once all are found."""
-        self.entries = {path: self.entries[path] for path in sorted(self.entries)}
-        self.paths = list(self.entries)
-        self.documents = [entry for entry in self.entries.values() if entry.is_document]
+        self.paths = sorted(self.entries)
+        self.files = [self.entries[path] for path in self.paths]
+        self.documents = [entry for entry in self.files if entry.is_document]
         self.generated.sort()
 
 

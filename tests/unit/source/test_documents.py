@@ -6,8 +6,10 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 
 from compiler.diagnostics import Diagnostics
+from compiler.source import fast
 from compiler.source.documents import MAX_FILE_BYTES, read_documents
 from tests.unit.source.findings import Told, only, read
 
@@ -276,3 +278,35 @@ def test_bounds_have_a_finding_of_their_own(text: str, code: str) -> None:
 def test_what_is_just_within_the_bounds_is_read() -> None:
     assert read("a: " + "[" * 99 + "]" * 99)[1] == []
     assert read("a: " + "b" * (MAX_FILE_BYTES - 3))[1] == []
+
+
+@pytest.fixture
+def _without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine for which PyYAML was built without its C library."""
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    monkeypatch.setattr(fast, "_engine", lambda: None)
+
+
+@pytest.mark.usefixtures("_without_libyaml")
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("a: &x {b: [1, 'c', \"\\x41\"]}\nd: *x\n", [{"a": {"b": [1, "c", "A"]}, "d": {"b": [1, "c", "A"]}}]),
+        ("a: |\n  b\n---\nc: yes", [{"a": "b\n"}, {"c": True}]),
+        ("a: b: c\n", "yaml-syntax"),
+        ("a:\n\t- b\n", "yaml-syntax"),
+        ("a: [b\n", "yaml-syntax"),
+        ("a: 'b\n", "yaml-syntax"),
+        ('a: "\\ud800"\n', "yaml-syntax"),
+        ("a: 1\nb\n", "yaml-syntax"),
+        ("- a\nb: c\n", "yaml-syntax"),
+        ("[" * 10_000, "yaml-too-deep"),
+    ],
+)
+def test_all_goes_on_without_libyaml(text: str, outcome: str | list[Any]) -> None:
+    """More slowly."""
+    documents, findings = read(text)
+    if isinstance(outcome, str):
+        assert [told[0] for told in findings] == [outcome]
+    else:
+        assert documents == outcome

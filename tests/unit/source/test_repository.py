@@ -102,6 +102,12 @@ def test_what_fleetgate_wrote_is_left_out(open_files: Open, index: str, is_ours:
     assert len(found) == 0
 
 
+def test_what_fleetgate_was_writing_is_left_out(open_files: Open) -> None:
+    with open_files({"out/.fleetgate-incomplete": "", "out/a/b.yaml": "x", "c.yaml": "x"}) as repository:
+        assert [entry.path for entry in repository.entries(Diagnostics())] == ["c.yaml"]
+        assert repository.generated() == ["out"]
+
+
 def test_a_root_that_fleetgate_wrote_says_so(open_files: Open) -> None:
     with open_files({"index.json": OURS, "a.yaml": "x"}) as repository:
         assert repository.entries(Diagnostics()) == []

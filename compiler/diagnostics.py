@@ -19,6 +19,10 @@ PathStep = str | int
 """One step into a document: a mapping key or a list index."""
 
 
+CONCEALED = "***"
+"""Stands in a finding for a value that nobody may see, such as a credential; its source line is not shown either."""
+
+
 class Severity(enum.StrEnum):
     """How bad a finding is: an error stops everything, a warning stops nothing (unless `--strict`)."""
 

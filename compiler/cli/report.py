@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from compiler.diagnostics import Code, Diagnostic, Origin, PathStep, Severity
+from compiler.diagnostics import CONCEALED, Code, Diagnostic, Origin, PathStep, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +138,10 @@ def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict
             tuple(PlacedNote(placed(note.origin), note.text) for note in of.notes),
         )
 
-    return tuple(sorted(map(finding, found), key=lambda f: (f.place.file, f.place.line, f.place.column)))
+    placed_findings = [finding(of) for of in found]
+    secret = {(f.place.file, f.place.line) for f in placed_findings if CONCEALED in f.value}
+    shown = (structs.replace(f, excerpt="") if (f.place.file, f.place.line) in secret else f for f in placed_findings)
+    return tuple(sorted(shown, key=lambda f: (f.place.file, f.place.line, f.place.column)))
 
 
 def prefix_of(folder: str) -> str:

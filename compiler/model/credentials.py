@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from compiler.diagnostics import Code, error
+from compiler.diagnostics import CONCEALED, Code, error
 from compiler.model.app import App
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def credentials_in(data: Any, origin: Origin, findings: Diagnostics) -> None:
         variable = _name_beside(data, path)
         name = variable or next((step for step in reversed(path) if isinstance(step, str)), "")
         fix = _FIX_VARIABLE if variable else _FIX
-        findings.add(PLAINTEXT_CREDENTIAL, origin.at(*path), f"{name}: ***" if name else "***", why, fix)
+        findings.add(PLAINTEXT_CREDENTIAL, origin.at(*path), f"{name}: {CONCEALED}" if name else CONCEALED, why, fix)
 
 
 def conceals(data: Any, path: Sequence[PathStep]) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
-from compiler.diagnostics import Code, error
+from compiler.diagnostics import CONCEALED, Code, error
 from compiler.model.credentials import conceals
 from compiler.model.shape import branches, fields, sample, shape, types
 from compiler.model.words import KIND_OF, dotted, joined, nearest, shown, type_of, wanted
@@ -238,7 +238,7 @@ class _Reader:
 
     def _shown(self, fault: _Fault) -> str:
         takes_text = "string" in types(fault.schema)
-        return "***" if takes_text and conceals(self._data, fault.path) else shown(fault.value)
+        return CONCEALED if takes_text and conceals(self._data, fault.path) else shown(fault.value)
 
     def _unknown(self, fault: _Fault, name: str) -> Problem:
         path, known = fault.path, fault.schema["properties"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.cli.report import Place, Written, findings_of, prefix_of
-from compiler.diagnostics import Diagnostic, Origin
+from compiler.diagnostics import CONCEALED, Diagnostic, Origin
 from compiler.pipeline.options import NO_SUMMARY, Compilation
 from tests.unit.cli.reports import report, shadow, weight
 
@@ -87,3 +87,16 @@ def test_with_strict_every_finding_is_an_error() -> None:
 def test_counts() -> None:
     counted = report(weight(), weight(), shadow())
     assert (counted.errors, counted.warnings, counted.files) == (2, 1, 2)
+
+
+def test_a_line_with_a_concealed_value_is_never_shown() -> None:
+    """Not for the finding that conceals it, and not for another one of the same line."""
+    code = weight().code
+    text = "env: [{name: DB_PASSWORD, valeu: 1, value: hunter2}]\nimage: a\n"
+    found = (
+        Diagnostic(code, Origin("a.yaml", 0, ("env", 0, "value")), f"DB_PASSWORD: {CONCEALED}", "a credential", ""),
+        Diagnostic(code, Origin("a.yaml", 0, ("env", 0, "valeu"), "key"), "valeu", "no such field", ""),
+        Diagnostic(code, Origin("a.yaml", 0, ("image",)), "a", "no tag", ""),
+    )
+    placed = findings_of(Compilation(found, (), NO_SUMMARY, {"a.yaml": text}.get), found, strict=False)
+    assert [(f.place.line, f.excerpt) for f in placed] == [(1, ""), (1, ""), (2, "image: a")]

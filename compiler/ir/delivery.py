@@ -24,7 +24,7 @@ class Destination(Node, frozen=True):
 
 
 class CorsDefaults(Node, frozen=True):
-    """What MSE and ingress-nginx take where an Ingress with enable-cors says nothing else (MSE annotation reference)."""
+    """What MSE takes where an Ingress with enable-cors says nothing else (MSE annotation reference)."""
 
     origins: tuple[str, ...] = ("*",)
     methods: tuple[str, ...] = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
@@ -61,6 +61,18 @@ class Patch(Node, frozen=True):
     origin: Origin = Origin("")
 
 
+class MergedCanary(Node, frozen=True):
+    """A canary Ingress that says the share of one cluster, and so became a weight in the spread of its base."""
+
+    host: str
+    kind: str
+    path: str
+    """Kind and value of the path match."""
+    cluster: str
+    name: ObjectName
+    """The canary."""
+
+
 class IngressObject(Node, frozen=True):
     """What an Ingress carries beside routing, so that a target which speaks Ingress can emit it again."""
 
@@ -69,8 +81,8 @@ class IngressObject(Node, frozen=True):
     labels: tuple[tuple[str, str], ...]
     annotations: tuple[tuple[str, str], ...]
     """Annotations of prefixes that are not ours: they pass through untouched; sorted."""
-    tls: tuple[tuple[tuple[str, ...], str], ...]
-    """(hosts, secret name) as written."""
+    merged: tuple[MergedCanary, ...] = ()
+    """Canaries that became part of this Ingress's spreads."""
     origin: Origin = Origin("")
 
 

@@ -22,8 +22,8 @@ STRUCTS: dict[tuple[str, str], type[model.Document]] = {(version, kind): struct 
 def decode(document: Document, findings: Diagnostics) -> model.Document | None:
     """The struct of a document, and everything that is wrong with this one document.
 
-    None for a document that is none of ours, and after mistakes in its fields. What breaks a rule of its kind is
-    reported and decoded all the same: its fields can be relied on, the rules of `compiler.model.validate` cannot.
+    None for a document that is none of ours, after mistakes in its fields, and where something is missing without
+    which nothing can be done with it. What breaks another rule of its kind is reported and decoded all the same.
     """
     data = document.data
     try:
@@ -40,8 +40,7 @@ def decode(document: Document, findings: Diagnostics) -> model.Document | None:
     annotations = data["metadata"].get("annotations")
     if annotations and LAST_APPLIED in annotations:
         return _explain(document, struct, findings)
-    validate(decoded, document.origin, findings)
-    return decoded
+    return decoded if validate(decoded, document.origin, findings) else None
 
 
 def _explain(document: Document, struct: type[model.Document], findings: Diagnostics) -> model.Document | None:
@@ -57,8 +56,7 @@ def _explain(document: Document, struct: type[model.Document], findings: Diagnos
     except ValidationError as refusal:
         mistakes = problems(data, struct, str(refusal))
     else:
-        validate(decoded, origin, findings)
-        return decoded
+        return decoded if validate(decoded, origin, findings) else None
     for mistake in mistakes:
         if mistake.is_follow_on:
             continue

@@ -25,7 +25,7 @@ from compiler.model.base import (
 TargetName = Annotated[
     str, syntax(r"^[a-z][a-z0-9-]*\Z", "the name of a target; `fleetgate targets` lists them", "mse", max_length=32)
 ]
-_VERSION = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?"
+_VERSION = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?"
 _BOUND = rf"(==|!=|<=|>=|<|>) *{_VERSION}"
 VersionRange = Annotated[
     str,

@@ -44,7 +44,12 @@ RULES: dict[type[Document], Callable[[Any, Report], None]] = {
 """The rules of each kind."""
 
 
-def validate(document: Document, origin: Origin, findings: Diagnostics) -> None:
-    """Report everything in a decoded document that breaks a rule of its kind; `origin` is its top."""
-    RULES[type(document)](document, Report(origin, findings))
+def validate(document: Document, origin: Origin, findings: Diagnostics) -> bool:
+    """Report everything in a decoded document that breaks a rule of its kind; `origin` is its top.
+
+    Whether the document is complete: False says that whatever is done with it would only report the same again.
+    """
+    report = Report(origin, findings)
+    RULES[type(document)](document, report)
     check_credentials(document, origin, findings)
+    return report.is_complete

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _VERSION = re.compile(r"([0-9]+(?:\.[0-9]+)*)(?:(a|b|rc)([0-9]+))?(?:\.post([0-9]+))?(?:\.dev([0-9]+))?")
-_BOUND = re.compile(r"(==|!=|<=|>=|<|>) *(.+)")
+_BOUND = re.compile(r"(==|!=|<=|>=|<|>) *([0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?)")
 _PHASES = {"a": 1, "b": 2, "rc": 3}
 _FINAL = 4
 _LAST = 1 << 62
@@ -18,7 +18,10 @@ Key = tuple[tuple[int, ...], tuple[int, int], int, int]
 
 
 def admits(bounds: str, version: str) -> bool:
-    """Whether `version` lies within all of the comma-separated bounds, such as `>=0.1,<0.2`."""
+    """Whether `version` lies within all of the comma-separated bounds, such as `>=0.1,<0.2`.
+
+    Bounds are releases or pre-releases; ValueError: they or the version are none.
+    """
     return all(_admits(bound.strip(), version) for bound in bounds.split(","))
 
 
@@ -33,7 +36,7 @@ def _admits(bound: str, version: str) -> bool:
         return own < limit and not (_is_pre(own) and not _is_pre(limit) and own[0] == limit[0])
     if operator == ">":
         # likewise 0.2.post1 is not above 0.2
-        return own > limit and not (own[2] >= 0 > limit[2] and own[0] == limit[0])
+        return own > limit and not (own[2] >= 0 and own[:2] == limit[:2])
     return {"==": own == limit, "!=": own != limit, "<=": own <= limit, ">=": own >= limit}[operator]
 
 

@@ -182,7 +182,8 @@ def check(data: dict[str, Any]) -> None:
         return
     exported = without_server_fields(data, document.origin, Diagnostics())
     accepted = _converts(exported, kind)
-    assert (value is not None) == accepted
+    assert accepted or value is None
+    assert not accepted or value is not None or findings.has_errors
     assert accepted or findings.has_errors
     if not accepted:
         mistakes = problems(exported, STRUCTS[kind], "")

@@ -32,9 +32,7 @@ def check_ingress(ingress: Ingress, report: Report) -> None:
     """All rules of one Ingress."""
     spec = ingress.spec
     if not spec.rules and spec.default_backend is None:
-        report.add(
-            MISSING_FIELD, ("spec",), "rules", "an Ingress needs `rules` or a `defaultBackend`", "add one of them"
-        )
+        report.missing(("spec",), "rules", "an Ingress needs `rules` or a `defaultBackend`", "add one of them")
     if spec.default_backend is not None:
         _check_backend(spec.default_backend, ("spec", "defaultBackend"), report)
     for index, rule in enumerate(spec.rules):
@@ -63,7 +61,7 @@ def _check_path(written: HttpIngressPath, path: Path, report: Report) -> None:
     text = written.path
     if written.path_type == "ImplementationSpecific" or text is None:
         return
-    if not text or any(part in text for part in _NOT_IN_PATHS) or text.endswith(("/..", "/.")):
+    if any(part in text for part in _NOT_IN_PATHS) or text.endswith(("/..", "/.")):
         report.add(
             BAD_VALUE,
             (*path, "path"),
@@ -76,10 +74,11 @@ def _check_path(written: HttpIngressPath, path: Path, report: Report) -> None:
 def _check_backend(backend: IngressBackend, path: Path, report: Report) -> None:
     service = backend.service
     if (service is None) == (backend.resource is None):
-        report.exactly_one(path, "", {"service": service, "resource": backend.resource}, "a backend")
+        given = {"service": service, "resource": backend.resource}
+        report.exactly_one(path, "", given, "a backend", vital=True)
     if service is not None and (service.port.name is None) == (service.port.number is None):
-        given = {"name": service.port.name, "number": service.port.number}
-        report.exactly_one((*path, "service", "port"), service.name, given, "the port of a backend")
+        numbered = {"name": service.port.name, "number": service.port.number}
+        report.exactly_one((*path, "service", "port"), service.name, numbered, "the port of a backend", vital=True)
 
 
 def _check_tls(tls: IngressTls, path: Path, report: Report) -> None:
@@ -155,8 +154,7 @@ def check_endpoint_slice(endpoints: EndpointSlice, report: Report) -> None:
     labels = endpoints.metadata.labels
     for label in SLICE_LABELS:
         if not labels.get(label):
-            report.add(
-                MISSING_FIELD,
+            report.missing(
                 ("metadata", "labels", label) if label in labels else ("metadata",),
                 label,
                 f"an EndpointSlice needs the labels {' and '.join(SLICE_LABELS)}, which say whose addresses these are",

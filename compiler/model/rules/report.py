@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Code, Note, error
+from compiler.model.problems import MISSING_FIELD
 from compiler.model.words import joined
 
 if TYPE_CHECKING:
@@ -39,24 +40,35 @@ Path = tuple["PathStep", ...]
 class Report:
     """Where the rules of one document report; origins are made for findings only."""
 
-    __slots__ = ("_findings", "_origin")
+    __slots__ = ("_findings", "_origin", "is_complete")
 
     def __init__(self, origin: Origin, findings: Diagnostics) -> None:
         self._origin = origin
         self._findings = findings
+        self.is_complete = True
+        """Whether nothing is missing without which everything that is done with the document would go wrong too."""
 
     def add(self, code: Code, path: Path, value: str, why: str, fix: str, *notes: tuple[Path, str]) -> None:
         """Report the value at `path`; `notes` are further places with what they are."""
         places = tuple(Note(self._origin.at(*place), text) for place, text in notes)
         self._findings.add(code, self._origin.at(*path), value, why, fix, places)
 
-    def exactly_one(self, path: Path, value: str, given: Mapping[str, Any], what: str) -> None:
-        """Report unless exactly one of the fields below `path` is there; `value` names what stands at `path`."""
+    def missing(self, path: Path, name: str, why: str, fix: str) -> None:
+        """Report that a field without which the document is of no use is not there."""
+        self.is_complete = False
+        self.add(MISSING_FIELD, path, name, why, fix)
+
+    def exactly_one(self, path: Path, value: str, given: Mapping[str, Any], what: str, *, vital: bool = False) -> None:
+        """Report unless exactly one of the fields below `path` is there; `value` names what stands at `path`.
+
+        `vital`: without any of them the document is of no use.
+        """
         there = [name for name, content in given.items() if content is not None]
         if len(there) == 1:
             return
         names = joined(f"`{name}`" for name in given)
         if not there:
+            self.is_complete = self.is_complete and not vital
             self.add(EXACTLY_ONE, path, value, f"{what} needs one of {names}", f"add {names}")
             return
         first, *others = there

@@ -50,8 +50,7 @@ def _check_spread(spread: Spread, path: Path, report: Report) -> None:
             ((*path, "type"), "the type"),
         )
     elif spread.type == "PrimarySecondary" and settings is None:
-        report.add(
-            MISSING_FIELD,
+        report.missing(
             path,
             own,
             "a spread of type PrimarySecondary needs its tiers",

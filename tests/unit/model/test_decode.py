@@ -11,6 +11,7 @@ from compiler.model import decode as decoding
 from compiler.model import problems, recognize
 from compiler.model.codes import CODES
 from compiler.model.kinds import KINDS
+from compiler.model.rules import report
 from compiler.model.shape import shape
 from compiler.source.documents import Document
 from tests.unit.model.documents import decoded, documents, documents_of, files, told
@@ -52,9 +53,30 @@ def test_a_document_with_mistakes_in_its_fields_is_none(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files("rules"), ids=_name)
-def test_a_document_that_breaks_rules_alone_is_decoded_all_the_same(path: Path) -> None:
+def test_a_document_that_breaks_rules_alone_is_decoded_all_the_same_unless_something_is_missing(path: Path) -> None:
     for document in documents(path):
-        assert decoded(document)[0] is not None
+        value, found = decoded(document)
+        if value is None:
+            assert {report.EXACTLY_ONE, problems.MISSING_FIELD} & {finding.code for finding in found}
+
+
+def test_a_document_without_something_vital_is_none() -> None:
+    ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a"}, "spec": {}}
+    value, found = decoded(Document("a.yaml", 0, ingress))
+    assert value is None
+    assert [finding.code for finding in found] == [problems.MISSING_FIELD]
+
+
+def test_a_document_with_one_thing_too_many_is_decoded() -> None:
+    app = {
+        "apiVersion": "fleetgate.dev/v1alpha1",
+        "kind": "App",
+        "metadata": {"name": "a"},
+        "spec": {"placement": {"clusters": ["a"], "clusterSelector": {"matchLabels": {}}}},
+    }
+    value, found = decoded(Document("a.yaml", 0, app))
+    assert value is not None
+    assert [finding.code for finding in found] == [report.EXACTLY_ONE]
 
 
 @pytest.mark.parametrize("folder", ["good", "bad", "examples"])

@@ -11,10 +11,14 @@ import compiler
 from compiler.model.versions import admits
 
 _NUMBERS = st.integers(0, 3)
-_VERSIONS = st.builds(
-    lambda release, pre, post, dev: ".".join(map(str, release)) + pre + post + dev,
+_RELEASES = st.builds(
+    lambda release, pre: ".".join(map(str, release)) + pre,
     st.lists(_NUMBERS, min_size=1, max_size=3),
     st.sampled_from(["", "", "a1", "b2", "rc1"]),
+)
+_VERSIONS = st.builds(
+    lambda release, post, dev: release + post + dev,
+    _RELEASES,
     st.sampled_from(["", "", ".post1", ".post2"]),
     st.sampled_from(["", "", ".dev0", ".dev3"]),
 )
@@ -22,7 +26,7 @@ _BOUNDS = st.builds(
     lambda operator, blank, version: f"{operator}{blank}{version}",
     st.sampled_from(["==", "!=", "<=", ">=", "<", ">"]),
     st.sampled_from(["", " "]),
-    _VERSIONS,
+    _RELEASES,
 )
 
 
@@ -37,7 +41,9 @@ def test_this_version_can_be_compared() -> None:
     assert not admits("<0.0.1", compiler.__version__)
 
 
-@pytest.mark.parametrize(("bounds", "version"), [("~=1.0", "1.0"), (">=x", "1.0"), (">=1", "1.0-beta")])
+@pytest.mark.parametrize(
+    ("bounds", "version"), [("~=1.0", "1.0"), (">=x", "1.0"), (">=1.0.post1", "1.0"), (">=1", "1.0-beta")]
+)
 def test_what_is_no_range_or_version_is_our_own_mistake(bounds: str, version: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         admits(bounds, version)

@@ -83,8 +83,7 @@ def _check_backend(backend: IngressBackend, path: Path, report: Report) -> None:
 
 def _check_tls(tls: IngressTls, path: Path, report: Report) -> None:
     if tls.secret_name is None:
-        report.add(
-            MISSING_FIELD,
+        report.missing(
             path,
             "secretName",
             "without a certificate the gateway cannot serve these hosts by HTTPS",

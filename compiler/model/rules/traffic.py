@@ -41,6 +41,8 @@ def _check_spread(spread: Spread, path: Path, report: Report) -> None:
     own, settings = blocks.pop(spread.type)
     ((other_type, (other, foreign)),) = blocks.items()
     if foreign is not None:
+        if spread.type == "PrimarySecondary" and settings is None:
+            report.is_complete = False
         report.add(
             CONFLICTING_FIELDS,
             (*path, other),

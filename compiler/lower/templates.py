@@ -235,8 +235,11 @@ def render_templates(
 def _sources(paths: Sequence[str], files: Files, findings: Diagnostics) -> dict[str, str]:
     sources = {}
     for path in paths:
+        raw = files.read(path, findings)
+        if raw is None:
+            continue
         try:
-            sources[path] = files.read(path).decode()
+            sources[path] = raw.decode()
         except UnicodeDecodeError as failed:
             place = Origin(path, line=1, column=1)
             why = f"byte {failed.start + 1} of the file is not valid UTF-8"

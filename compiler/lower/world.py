@@ -32,8 +32,8 @@ class Files(Protocol):
     def glob(self, base: str, pattern: str) -> Sequence[str]:
         """Paths that `pattern`, relative to folder `base`, matches; sorted."""
 
-    def read(self, path: str) -> bytes:
-        """Content of one of them."""
+    def read(self, path: str, findings: Diagnostics) -> bytes | None:
+        """Content of one of them; None after a finding."""
 
     def documents(self, path: str, findings: Diagnostics) -> Sequence[Document]:
         """YAML documents of one of them."""

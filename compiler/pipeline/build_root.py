@@ -43,7 +43,7 @@ def _build(root: Root, options: Options, output: str, progress: Progress) -> Bui
     store = CacheStore(root.folder)
     since = store.tick()
     only = f"clusters/{options.cluster}" if options.cluster else ""
-    has_memory = root.is_work_tree and not only and options.state is None
+    has_memory = root.is_work_tree and not only and options.state is None and root.is_listed_whole
     cache = store.load(output, options_label(options)) if has_memory else None
     with OutputTree(output, only, store.tick) as tree:
         drift = tree.scan(cache.outputs if cache else {}, findings)

@@ -19,6 +19,7 @@ from compiler.pipeline.memory import CellMemory, FleetMemory, Told, pack, unpack
 from compiler.pipeline.options import Built, options_label
 from compiler.source.globs import match_glob
 from compiler.source.ignore import FILE_NAME as IGNORE
+from compiler.source.repository import is_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -125,7 +126,8 @@ def compile_whole(root: Root, options: Options, progress: Progress) -> Outcome:
         {},
         {path: InputFile(found, "") for path, found in root.digests().items()},
     )
-    _take(memory, compiled)
+    if not fleetwide.has_errors:  # nothing is remembered of a build with errors
+        _take(memory, compiled)
     return Outcome(Plan(files, _input_digest(memory, options)), fleetwide, summary, memory)
 
 
@@ -222,7 +224,8 @@ def _changes(root: Root, cache: Cache, memory: Remembered) -> Edit | None:
     new = sorted({path for path in changed if path not in memory.files} | gone | others)
     if any(match_glob(folder, pattern, new) for folder, pattern in fleet.patterns):
         return None
-    cells = {memory.files[path].cell for path in touched if path in memory.files} - {""}
+    # what stands in the files that every cell depends on is read again in any case, and so are its cells
+    cells = {memory.files[path].cell for path in {*touched, *fleet.world} if path in memory.files} - {""}
     return Edit(changed, gone, {name: unpack_cell(memory.cells[name]) for name in cells})
 
 
@@ -230,12 +233,16 @@ def _settle(job: Job, memory: Remembered, edit: Edit) -> Cells | None:
     """Compile the touched cells, and those that their new keys reach. None where an edit reaches the whole fleet."""
     keys = memory.fleet.keys
     while True:
-        inside = {path for cell in edit.cells.values() for path in cell.files}
-        paths = sorted((inside | edit.changed.keys() | set(memory.fleet.world)) - edit.gone)
+        inside = {path for path, file in memory.files.items() if file.cell in edit.cells}
+        documents = {path for path in inside | edit.changed.keys() if is_document(path)}
+        paths = sorted((documents | set(memory.fleet.world)) - edit.gone)
         compiled = compile_cells(job.root, job.options, job.progress, paths)
         files = compiled.sources.files
-        if any(files[path].is_worldly for path in edit.changed if path in files):
+        if job.root.nested or any(files[path].is_worldly for path in edit.changed if path in files):
             return None
+        claims = {claim for file in files.values() for claim in file.claims}
+        if claims != inside - {path for cell in edit.cells.values() for path in cell.files}:
+            return None  # a file that an App claims is no longer read for itself, and the other way round
         reached: set[str] = set()
         for key in (key for path in edit.changed for key in compiled.keys.get(path, ())):
             if key.startswith(HOST):

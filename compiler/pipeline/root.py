@@ -57,6 +57,12 @@ class Root:
         findings.extend(self._listing)
         return self._paths
 
+    @property
+    def is_listed_whole(self) -> bool:
+        """Whether listing found nothing wrong: time stamps of files say nothing of links, pipes and the like."""
+        self.entries()
+        return not self._listing
+
     def read_document(self, path: str, findings: Diagnostics) -> bytes | None:
         """Content of a listed file; None after a finding."""
         raw = self._repository.read(path, findings)
@@ -87,10 +93,9 @@ class Root:
         self.entries()
         return self._repository.glob(base, pattern)
 
-    def read(self, path: str) -> bytes:
-        """Content of such a file; empty after a finding that reading its document told already."""
-        raw = self.read_document(path, Diagnostics())
-        return raw if raw is not None else b""
+    def read(self, path: str, findings: Diagnostics) -> bytes | None:
+        """Content of such a file; None after a finding."""
+        return self.read_document(path, findings)
 
     def documents(self, path: str, findings: Diagnostics) -> Sequence[Document]:
         """Documents of such a file."""

@@ -39,7 +39,7 @@ class FakeFiles:
     def glob(self, base: str, pattern: str) -> Sequence[str]:
         return match_glob(base, pattern, sorted(self._contents))
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, findings: Diagnostics) -> bytes | None:  # noqa: ARG002 - the form of Files
         return self._contents[path]
 
     def documents(self, path: str, findings: Diagnostics) -> Sequence[Document]:

@@ -260,7 +260,7 @@ def _merge_list(old: list[Any], patch: list[Any], path: tuple[PathStep, ...], re
     if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" and len(item) == 1 for item in patch):
         return [item for item in patch if not (isinstance(item, dict) and _DIRECTIVE in item)]
     if name in SETS and all(isinstance(item, str) for item in patch):
-        return [*old, *(item for item in patch if item not in old)]
+        return _in_order([*old, *(item for item in patch if item not in old)], old, patch, lambda item: item)
     keys = MERGE_KEYS.get(name, ()) if isinstance(name, str) else ()
     key = next((k for k in keys if any(isinstance(i, dict) and k in i for i in (*old, *patch))), None)
     if key is not None:
@@ -279,7 +279,10 @@ def _merge_items(old: list[Any], patch: list[Any], key: str, path: tuple[PathSte
         if not isinstance(item, dict) or key not in item:
             report(place, str(item), f"items of {path[-1]} merge by {key}, which is missing", f"add {key}")
             continue
-        at = next((i for i, o in enumerate(merged) if isinstance(o, dict) and o.get(key) == item[key]), None)
+        if _position(patch, key, item[key]) != index:
+            report(place, f"{key}: {item[key]}", "the patch names this item twice", "say it once")
+            continue
+        at = _position(merged, key, item[key])
         if item.get(_DIRECTIVE) == "delete":
             if at is not None:
                 del merged[at]
@@ -291,7 +294,29 @@ def _merge_items(old: list[Any], patch: list[Any], key: str, path: tuple[PathSte
             merged.append(_merge_mapping({}, item, place, report))
         else:
             merged[at] = _merge_mapping(merged[at], item, place, report)
-    return merged
+    return _in_order(merged, old, patch, lambda item: item.get(key) if isinstance(item, dict) else None)
+
+
+def _position(items: list[Any], key: str, value: Any) -> int | None:
+    return next((i for i, item in enumerate(items) if isinstance(item, dict) and item.get(key) == value), None)
+
+
+def _in_order(merged: list[Any], old: list[Any], patch: list[Any], key: Callable[[Any], Any]) -> list[Any]:
+    """The order that kubectl gives: items of the patch as they stand there, the others as they stood before.
+
+    Where the two may be interleaved, two items that were there before keep their order; an item that is new comes
+    as early as it can, which is how a patch puts an init container before the others.
+    """
+    asked, before = [key(item) for item in patch], [key(item) for item in old]
+    patched = sorted((item for item in merged if key(item) in asked), key=lambda item: asked.index(key(item)))
+    others = [item for item in merged if key(item) not in asked]
+    result: list[Any] = []
+    for item in patched:
+        if key(item) in before:
+            while others and before.index(key(others[0])) < before.index(key(item)):
+                result.append(others.pop(0))
+        result.append(item)
+    return result + others
 
 
 def _noun(value: Any) -> str:

@@ -73,7 +73,7 @@ def pod(patch: str) -> dict[str, Any]:
         (
             "{containers: [{name: new, image: n:1}]}",
             "containers",
-            [("cart", "cart:1"), ("log", "log:1"), ("new", "n:1")],
+            [("new", "n:1"), ("cart", "cart:1"), ("log", "log:1")],
         ),
         ("{containers: [{name: log, $patch: delete}]}", "containers", [("cart", "cart:1")]),
         ("{containers: [{$patch: replace}, {name: one, image: o:1}]}", "containers", [("one", "o:1")]),
@@ -141,6 +141,12 @@ def test_finalizers_are_added_to() -> None:
     assert merged["metadata"]["finalizers"] == ["x/one", "x/two"]
 
 
+def test_order_is_that_of_the_patch_and_new_items_come_early() -> None:
+    """As kubectl has it; compared with the real one in tests/property/test_patches.py."""
+    spec = pod("{containers: [{name: log}, {name: new, image: n:1}, {name: cart}]}")
+    assert [c["name"] for c in spec["containers"]] == ["log", "new", "cart"]
+
+
 def test_a_custom_resource_takes_a_json_merge_patch() -> None:
     merged, found = merge(CUSTOM, "spec: {containers: [{name: b, image: x}], map: {x: null, z: {a: null, b: 1}}}")
     assert found == []
@@ -175,6 +181,10 @@ def test_neither_document_nor_patch_is_changed_and_the_rest_is_shared() -> None:
         (
             "spec: {template: {spec: {tolerations: [{key: spot, $patch: delete}]}}}",
             ("bad-patch", "spec.template.spec.tolerations.0.$patch", "delete"),
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: log}, {name: log}]}}}",
+            ("bad-patch", "spec.template.spec.containers.1", "name: log"),
         ),
         ("spec: {strategy: {$patch: remove}}", ("bad-patch", "spec.strategy.$patch", "remove")),
         ("spec: {strategy: {$retainKeys: [type]}}", ("bad-patch", "spec.strategy.$retainKeys", "$retainKeys")),

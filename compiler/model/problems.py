@@ -17,7 +17,19 @@ from msgspec import Struct, structs
 from compiler.diagnostics import CONCEALED, Code, error
 from compiler.model.credentials import conceals
 from compiler.model.shape import branches, fields, sample, shape, types
-from compiler.model.words import KIND_OF, dotted, joined, nearest, shown, type_of, wanted
+from compiler.model.words import (
+    KIND_OF,
+    corrected,
+    dotted,
+    joined,
+    like,
+    nearest,
+    shown,
+    takes_text,
+    type_of,
+    wanted,
+    without_quotes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -237,8 +249,8 @@ class _Reader:
         return f"`{dotted(path)}`" if path else f"{'an' if self._kind[0] in 'AEIO' else 'a'} {self._kind}"
 
     def _shown(self, fault: _Fault) -> str:
-        takes_text = "string" in types(fault.schema)
-        return CONCEALED if takes_text and conceals(self._data, fault.path) else shown(fault.value)
+        is_text = "string" in types(fault.schema)
+        return CONCEALED if is_text and conceals(self._data, fault.path) else shown(fault.value)
 
     def _unknown(self, fault: _Fault, name: str) -> Problem:
         path, known = fault.path, fault.schema["properties"]
@@ -320,18 +332,18 @@ class _Reader:
     def _retyped(self, fault: _Fault) -> str:
         """How to write the same value in the right type."""
         value, allowed = fault.value, types(fault.schema)
-        fix = _like(fault.schema)
+        fix = like(fault.schema)
         if "string" in allowed and conceals(self._data, fault.path):
             fix = "refer to a Secret instead: no credential belongs here"
         elif value is None:
             fix = "write a value, or delete the line where the field is optional"
-            if _takes_text("", fault.schema):
+            if takes_text("", fault.schema):
                 fix += '; an empty text is ""'
-        elif isinstance(value, str) and (plain := _without_quotes(value, allowed)) is not None:
+        elif isinstance(value, str) and (plain := without_quotes(value, allowed)) is not None:
             fix = f"write {plain} without quotes"
         elif isinstance(value, float) and "integer" in allowed and value.is_integer():
             fix = f"write {int(value)}"
-        elif isinstance(value, bool | int | float) and _takes_text(shown(value), fault.schema):
+        elif isinstance(value, bool | int | float) and takes_text(shown(value), fault.schema):
             # of a number with a fraction only the value is known, not how it was written: 1.10 is 1.1
             exact = not isinstance(value, float)
             fix = f'put it in quotes: "{shown(value)}"' if exact else "put it in quotes, as it is written"
@@ -363,7 +375,7 @@ class _Reader:
             is_key=True,
             value=fault.value,
             why=f"a key of {self._where(fault.path)} must be {wanted(schema)}",
-            fix=f"write `{near}`" if near else _example(fault.value, schema),
+            fix=f"write `{near}`" if near else corrected(fault.value, schema),
             target=(*fault.path, fault.value),
         )
 
@@ -383,8 +395,8 @@ class _Reader:
             case "minLength":
                 fix = "write a value, or delete the line where the field is optional"
             case "pattern":
-                number = _without_quotes(value, types(self._all_of(fault.path)))
-                fix = f"write {number} without quotes" if number is not None else _example(value, schema)
+                number = without_quotes(value, types(self._all_of(fault.path)))
+                fix = f"write {number} without quotes" if number is not None else corrected(value, schema)
             case _:
                 fix = "write a number within these bounds"
         return Problem(
@@ -408,44 +420,3 @@ class _Reader:
                     schema = inner
                     break
         return schema
-
-
-def _takes_text(text: str, schema: Schema) -> bool:
-    """Whether a text is among what the schema lets through."""
-    return any(
-        branch.get("type") == "string"
-        and branch.get("minLength", 0) <= len(text) <= branch.get("maxLength", len(text))
-        and re.search(branch.get("pattern", ""), text)
-        for branch in branches(schema)
-    )
-
-
-def _without_quotes(value: str, allowed: frozenset[str]) -> str | None:
-    """A text that is meant as a number or boolean, as it must be written."""
-    text = value.strip()
-    if "integer" in allowed and re.fullmatch(r"-?[0-9]{1,18}", text):
-        return str(int(text))
-    if "number" in allowed and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text):
-        return text
-    if "boolean" in allowed and text.lower() in {"true", "yes", "on", "false", "no", "off"}:
-        return "true" if text.lower() in {"true", "yes", "on"} else "false"
-    return None
-
-
-def _example(value: str, schema: Schema) -> str:
-    """A corrected form of a text where there is an obvious one, else an example."""
-    pattern = schema.get("pattern", "")
-    guesses = [f"/{value}"] if value and pattern.startswith(("^/", "^(/")) else []
-    if not re.search(pattern, "A"):
-        lower = value.strip().lower()
-        guesses += [re.sub(r"[ _]+", "-", lower).strip("-."), re.sub(r"[ _.]+", "-", lower).strip("-")]
-    for guess in guesses:
-        if guess != value and re.search(pattern, guess) and len(guess) <= schema.get("maxLength", len(guess)):
-            return f"write `{guess}`"
-    return _like(schema)
-
-
-def _like(schema: Schema) -> str:
-    """What to write, by example where there is one."""
-    examples = [example for branch in branches(schema) for example in branch.get("examples", ())]
-    return f"write it like {joined(f'`{example}`' for example in examples)}" if examples else f"write {wanted(schema)}"

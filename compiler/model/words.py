@@ -128,3 +128,44 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     by_letters = {letters: name for name, letters in reversed(plain.items())}
     close = difflib.get_close_matches(meant, list(dict.fromkeys(plain.values())), n=1, cutoff=cutoff)
     return by_letters[close[0]] if close else None
+
+
+def takes_text(text: str, schema: Schema) -> bool:
+    """Whether a text is among what the schema lets through."""
+    return any(
+        branch.get("type") == "string"
+        and branch.get("minLength", 0) <= len(text) <= branch.get("maxLength", len(text))
+        and re.search(branch.get("pattern", ""), text)
+        for branch in branches(schema)
+    )
+
+
+def without_quotes(value: str, allowed: frozenset[str]) -> str | None:
+    """A text that is meant as a number or boolean, as it must be written."""
+    text = value.strip()
+    if "integer" in allowed and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return str(int(text))
+    if "number" in allowed and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        return text
+    if "boolean" in allowed and text.lower() in {"true", "yes", "on", "false", "no", "off"}:
+        return "true" if text.lower() in {"true", "yes", "on"} else "false"
+    return None
+
+
+def corrected(value: str, schema: Schema) -> str:
+    """A corrected form of a text where there is an obvious one, else an example."""
+    pattern = schema.get("pattern", "")
+    guesses = [f"/{value}"] if value and pattern.startswith(("^/", "^(/")) else []
+    if not re.search(pattern, "A"):
+        lower = value.strip().lower()
+        guesses += [re.sub(r"[ _]+", "-", lower).strip("-."), re.sub(r"[ _.]+", "-", lower).strip("-")]
+    for guess in guesses:
+        if guess != value and re.search(pattern, guess) and len(guess) <= schema.get("maxLength", len(guess)):
+            return f"write `{guess}`"
+    return like(schema)
+
+
+def like(schema: Schema) -> str:
+    """What to write, by example where there is one."""
+    examples = [example for branch in branches(schema) for example in branch.get("examples", ())]
+    return f"write it like {joined(f'`{example}`' for example in examples)}" if examples else f"write {wanted(schema)}"

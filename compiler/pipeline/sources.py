@@ -21,10 +21,10 @@ from compiler.pipeline.cells import HOST
 from compiler.source.documents import read_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from compiler.annotations.ingress import IngressAnnotations
-    from compiler.diagnostics import Origin
+    from compiler.diagnostics import Diagnostic, Origin
     from compiler.model.base import Document as Struct_
     from compiler.pipeline.root import Root
     from compiler.source.documents import Document
@@ -138,7 +138,7 @@ def _files(
     for path, (reading, documents) in held.items():
         if path in claimed:
             continue
-        findings.extend(reading)
+        findings.extend(_relevant(reading, documents) if len(reading) else ())
         broken = [root.text(path) or ""] if reading.has_errors else []
         told: set[str] = set()
         decoded: list[Decoded] = []
@@ -154,6 +154,18 @@ def _files(
             names = _names(decoded, mine_claims, held) if mine_claims else ()
             files[path] = SourceFile(path, tuple(decoded), tuple(broken), mine_claims, names)
     return files
+
+
+def _relevant(reading: Diagnostics, documents: Sequence[Held]) -> Iterator[Diagnostic]:
+    """Findings of reading, without doubts about values that are wrong anyway, or of kinds that are not read."""
+    foreign = {d.index for d, value, mine in documents if value is None and not mine.has_errors}
+    wrong = {(f.origin.document, f.origin.path) for _, _, mine in documents for f in mine}
+    for finding in reading:
+        place = finding.origin
+        if finding.code.name != "yaml-ambiguous" or (
+            place.document not in foreign and (place.document, place.path) not in wrong
+        ):
+            yield finding
 
 
 def _claims(path: str, documents: Sequence[Held], root: Root) -> tuple[str, ...]:

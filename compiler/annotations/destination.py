@@ -22,6 +22,7 @@ ANNOTATIONS = (
         "ingress",
         "Services and their shares, one `60% name.namespace.svc.cluster.local:80` per line; they replace the backend "
         "of every rule of the Ingress. Shares add up to 100.",
+        excludes=("service-subset",),
         support="exclusive",
         example="60% cart.shop.svc.cluster.local:80\n40% cart-next.shop.svc.cluster.local:80",
         multiline=True,

@@ -28,6 +28,7 @@ ANNOTATIONS = (
         "Limits the routes to some pods of their Services. With subset-labels it is a free name; without, `x` means "
         "the pods with the label `opensergo.io/canary-x: x`, and `base` or an empty text the pods without such a "
         "label. Where no pod fits, all are used.",
+        excludes=("destination",),
         since=(1, 2, 25),
         support="exclusive",
         example="next",

@@ -46,17 +46,12 @@ def check_backends(traffic: Traffic, findings: Diagnostics) -> None:
 def _check(backend: Backend, gateway: Gateway, services: dict[ObjectName, Service], findings: Diagnostics) -> None:
     service = services.get(backend.service)
     if service is None:
-        from difflib import get_close_matches  # noqa: PLC0415 - only for findings
-
-        near = get_close_matches(str(backend.service), [str(name) for name in services], n=1)
-        here = [s.name for s in services if s.namespace == backend.service.namespace]
-        hint = f"did you mean {near[0]}?" if near else f"known there: {', '.join(here[:8])}" if here else ""
         findings.add(
             MISSING_BACKEND,
             backend.origin,
             str(backend.service),
             "no placed App and no Service document provides this Service",
-            "name an existing Service, or add the App" + (f" ({hint})" if hint else ""),
+            "name an existing Service, or add the App",
         )
         return
     if backend.port == 0 or all(p.number != backend.port for p in service.ports):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Note, warning
+from compiler.ir.regex import literal_prefix
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics
@@ -17,7 +18,6 @@ SHADOWED_ROUTE = warning(
     "(longer first), then the prefix /. A regular expression whose paths all lie under a Prefix of the same host is "
     "never tried; so is everything behind a regular expression that matches every path. Both places are named.",
 )
-_META = frozenset(r".^$*+?{}[]\|()")
 _ALL = frozenset({".*", "/.*", ".*.*", "/.*.*"})
 
 
@@ -51,16 +51,5 @@ def _takes_all(first: Match, second: Match) -> bool:
     if first.path.kind == "regex" and first.path.value in _ALL:
         return True
     if first.path.kind == "prefix" and second.path.kind == "regex":
-        return _literal_prefix(second.path.value).startswith(first.path.value.rstrip("/") + "/")
+        return literal_prefix(second.path.value).startswith(first.path.value.rstrip("/") + "/")
     return False
-
-
-def _literal_prefix(pattern: str) -> str:
-    """The text with which everything that the pattern matches begins."""
-    if "|" in pattern:
-        return ""
-    for index, char in enumerate(pattern):
-        if char in _META:
-            # a quantifier makes the character before it optional
-            return pattern[: index - 1] if char in "*?{" and index else pattern[:index]
-    return pattern

@@ -81,6 +81,8 @@ class IngressObject(Node, frozen=True):
     labels: tuple[tuple[str, str], ...]
     annotations: tuple[tuple[str, str], ...]
     """Annotations of prefixes that are not ours: they pass through untouched; sorted."""
+    secured: tuple[str, ...] = ()
+    """Hosts for which it names a certificate."""
     merged: tuple[MergedCanary, ...] = ()
     """Canaries that became part of this Ingress's spreads."""
     origin: Origin = Origin("")

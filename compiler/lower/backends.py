@@ -31,20 +31,21 @@ class Backends:
         self,
         services: Mapping[ObjectName, Service],
         spreads: Spreads,
-        members: tuple[str, ...],
+        gateway: str,
         world: World,
         findings: Diagnostics,
     ) -> None:
         self._services = services
         self._spreads = spreads
-        self._members = members
+        self._gateway = gateway
+        self._members = world.members[gateway]
         self._clusters = {c.id: c.name for c in world.traffic_clusters}
         self._findings = findings
         self._told: set[tuple[object, ...]] = set()
 
     def spread_of(self, service: ObjectName) -> Spread | None:
         """The spread of a Service over the gateway's members; None where there is no such Service."""
-        return self._spreads.within(service, self._members)
+        return self._spreads.within(service, self._gateway, self._members)
 
     def of_ref(self, ref: ServiceRef) -> Backend:
         """The backend that an annotation names; without a port the first of the Service."""
@@ -59,16 +60,15 @@ class Backends:
         self,
         written: IngressBackend,
         namespace: str,
-        origin: Origin,
+        place: Origin,
         subset: SubsetChoice | None,
         *,
         unconditional: bool,
     ) -> Backend:
-        """The backend of a rule, limited to the pods that the Ingress's annotations choose.
+        """The backend of a rule, limited to the pods that the Ingress's annotations choose; `place`: the backend.
 
         `unconditional`: it serves whatever the request carries, so that a pin is a spread of the Service.
         """
-        place = origin if origin.path[-1] == "defaultBackend" else origin.at("backend")
         if written.service is None:
             self._findings.add(
                 codes.RESOURCE_BACKEND,
@@ -89,11 +89,8 @@ class Backends:
         if subset is not None:
             labels = subset.subset
             spread = self._pin(name, spread, subset, unconditional=unconditional)
-        step = "name" if service is None or not number or port_name else "port"
-        where = place.at("service", step) if service is None else place.at("service", "port")
-        if service is not None and any(p.number == number for p in service.ports):
-            where = place.at("service", "name")
-        return Backend(name, number, spread, port_name, labels, where)
+        is_whole = service is None or any(p.number == number for p in service.ports)
+        return Backend(name, number, spread, port_name, labels, place.at("service", "name" if is_whole else "port"))
 
     def pin_of(self, subset: SubsetChoice | None) -> str | None:
         """Name of the cluster that an Ingress is pinned to."""

@@ -67,11 +67,17 @@ OVERLAPPING_CANARIES = error(
     "or query (or two by cookie) on one base have to exclude each other: the same name with different exact values. "
     "A header or query canary always comes before a cookie canary.",
 )
+CANARY_OF_REDIRECT = warning(
+    "canary-of-redirect",
+    "a canary whose base redirects every request",
+    "A canary takes everything but its backend from its base. Where the base answers with permanent-redirect or "
+    "temporal-redirect, so does the canary, and its Service gets nothing.",
+)
 DESTINATION_CANARY = error(
     "destination-canary",
-    "a canary beside a destination list",
+    "a canary and a destination list",
     "The annotation destination replaces the backend of its Ingress by a weighted list of Services. What a canary's "
-    "weight means beside it is documented nowhere.",
+    "weight means beside it, and what such a list means on a canary, is documented nowhere.",
 )
 APP_ROOT_LOSES = warning(
     "app-root-loses",
@@ -85,6 +91,13 @@ TLS_CONFLICT = warning(
     "A host has one certificate. That of the Ingress wins that comes first by fleetgate.dev/priority, then "
     "namespace/name.",
 )
+TLS_UNUSED = warning(
+    "tls-unused",
+    "a certificate that no host uses",
+    "A host takes its certificate from the `tls` of an Ingress that has a rule for it: from the entry that names it, "
+    "else the one with the wildcard above it, else one without hosts. This entry fits none of the hosts of its own "
+    "Ingress, mostly because of a misspelt name; then HTTPS for the host that was meant does not work.",
+)
 UNKNOWN_CLUSTER_ID = error(
     "unknown-cluster-id",
     "a pin to a cluster that does not exist",
@@ -94,8 +107,8 @@ UNKNOWN_CLUSTER_ID = error(
 PIN_NOT_PLACED = error(
     "pin-not-placed",
     "a pin to a cluster in which the Service does not run",
-    "The pin names a cluster that exists, but the Service has no pods there (or the cluster is no member of the "
-    "gateway). MSE would send the traffic to all pods, in silence.",
+    "The pin names a cluster that exists, but the Service has no pods there, the cluster is no member of the gateway, "
+    "or a TrafficPolicy excludes it. MSE would send the traffic to all pods, in silence.",
 )
 CONTRADICTING_SPREAD = error(
     "contradicting-spread",
@@ -114,9 +127,11 @@ CODES: tuple[Code, ...] = (
     CANARY_SETTING,
     CANARY_TOTAL,
     OVERLAPPING_CANARIES,
+    CANARY_OF_REDIRECT,
     DESTINATION_CANARY,
     APP_ROOT_LOSES,
     TLS_CONFLICT,
+    TLS_UNUSED,
     UNKNOWN_CLUSTER_ID,
     PIN_NOT_PLACED,
     CONTRADICTING_SPREAD,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from compiler.model.mse import MseIngressConfig
 
 MSE_CONTROLLER = "mse.alibabacloud.com/ingress"
+REMOTE_CLUSTERS = "mse.alibabacloud.com/remote-clusters"
+"""Annotation of a MseIngressConfig: ids of the clusters that the gateway connects."""
 
 NO_FLEET = error(
     "no-fleet",
@@ -41,6 +43,12 @@ DUPLICATE_CLUSTER_ID = error(
     "two clusters have the same id",
     "The id of a cluster is the value of the label topology.istio.io/cluster. Pins and weights find a cluster by it, "
     "so no two clusters may share one.",
+)
+DUPLICATE_DESTINATION = error(
+    "duplicate-destination",
+    "two clusters are one API server to Argo CD",
+    "Argo CD brings the files of each cluster to its destination. With one destination for two clusters, Applications "
+    "would fight over the same objects.",
 )
 SHARED_INGRESS_CLASS = error(
     "shared-ingress-class",
@@ -67,22 +75,24 @@ FOREIGN_CONTROLLER = error(
     f"The IngressClass of a gateway with target mse has to name the controller {MSE_CONTROLLER}, and where it has "
     "parameters they have to name the gateway's MseIngressConfig; otherwise MSE does not serve its Ingresses.",
 )
-NAME_MISMATCH = error(
+GATEWAY_SETTINGS = error(
     "gateway-settings",
     "a MseIngressConfig of your own contradicts the Fleet",
     "Where the repo holds the MseIngressConfig of a gateway, instance and vSwitches are read from it alone; the same "
-    "settings in the Fleet have to be absent or equal, so that a reader of either file is not misled.",
+    "settings in the Fleet have to be absent, so that a reader of either file is not misled. And the clusters that it "
+    f"connects ({REMOTE_CLUSTERS}) are the members of the gateway.",
 )
 CODES: tuple[Code, ...] = (
     NO_FLEET,
     SEVERAL_FLEETS,
     DUPLICATE_OBJECT,
     DUPLICATE_CLUSTER_ID,
+    DUPLICATE_DESTINATION,
     SHARED_INGRESS_CLASS,
     NO_MEMBERS,
     UNUSED_GATEWAY_OBJECT,
     FOREIGN_CONTROLLER,
-    NAME_MISMATCH,
+    GATEWAY_SETTINGS,
 )
 
 
@@ -121,12 +131,14 @@ def lower_world(
             (Note(fleet.origin.at("kind"), "the other Fleet"),),
         )
     by_name = _by_name(clusters, "Cluster", findings)
-    _unique_ids(by_name, findings)
+    _check_identities(by_name, findings)
     classes = _by_name(ingress_classes, "IngressClass", findings)
     configs = _by_name(mse_configs, "MseIngressConfig", findings)
     members = {g.name: tuple(_members(g, by_name)) for g in fleet.value.spec.gateways}
     _check_gateways(fleet, members, findings, incomplete=incomplete)
     _check_objects(fleet, classes, configs, findings)
+    if not incomplete:
+        _check_remote_clusters(configs, members, by_name, findings)
     return World(
         fleet=fleet,
         clusters=by_name,
@@ -189,22 +201,38 @@ def report_duplicate(kind: str, second: Sourced[Any], first: Sourced[Any], findi
     )
 
 
-def _unique_ids(clusters: Mapping[str, Sourced[Cluster]], findings: Diagnostics) -> None:
-    first: dict[str, Sourced[Cluster]] = {}
+def _check_identities(clusters: Mapping[str, Sourced[Cluster]], findings: Diagnostics) -> None:
+    """No two clusters have one id, or one API server."""
+    ids: dict[str, Sourced[Cluster]] = {}
+    servers: dict[tuple[str | None, str | None], Sourced[Cluster]] = {}
     for cluster in clusters.values():
         identity = cluster_id(cluster.value)
-        other = first.setdefault(identity, cluster)
+        other = ids.setdefault(identity, cluster)
         if other is not cluster:
-            place = ("spec", "id") if cluster.value.spec.id else ("metadata", "name")
-            other_place = ("spec", "id") if other.value.spec.id else ("metadata", "name")
             findings.add(
                 DUPLICATE_CLUSTER_ID,
-                cluster.origin.at(*place),
+                _id_place(cluster),
                 identity,
                 f"Cluster {other.value.metadata.name} has this id already",
                 "give each cluster its own id",
-                (Note(other.origin.at(*other_place), "the other cluster"),),
+                (Note(_id_place(other), "the other cluster"),),
             )
+        destination = cluster.value.spec.argocd.destination
+        other = servers.setdefault((destination.server, destination.name), cluster)
+        if other is not cluster:
+            place = ("spec", "argocd", "destination", "name" if destination.server is None else "server")
+            findings.add(
+                DUPLICATE_DESTINATION,
+                cluster.origin.at(*place),
+                destination.server or destination.name or "",
+                f"Cluster {other.value.metadata.name} has this destination already",
+                "give each cluster its own destination",
+                (Note(other.origin.at(*place), "the other cluster"),),
+            )
+
+
+def _id_place(cluster: Sourced[Cluster]) -> Origin:
+    return cluster.origin.at("spec", "id") if cluster.value.spec.id else cluster.origin.at("metadata", "name")
 
 
 def _members(gateway: Gateway, clusters: Mapping[str, Sourced[Cluster]]) -> list[str]:
@@ -260,7 +288,7 @@ def _check_objects(
             _unused(config, "MseIngressConfig", "gateway with target mse", mse, findings)
         elif gateway.mse.v_switches or gateway.mse.instance != type(gateway.mse.instance)():
             findings.add(
-                NAME_MISMATCH,
+                GATEWAY_SETTINGS,
                 config.origin.at("metadata", "name"),
                 name,
                 "the Fleet states instance or vSwitches for this gateway too",
@@ -290,6 +318,26 @@ def _check_objects(
                 f"{parameters.kind}/{parameters.name}",
                 f"the MseIngressConfig of this class is {owner.name}",
                 f"name kind MseIngressConfig and name {owner.name}, or delete this document: fleetgate generates it",
+            )
+
+
+def _check_remote_clusters(
+    configs: Mapping[str, Sourced[MseIngressConfig]],
+    members: Mapping[str, Sequence[str]],
+    clusters: Mapping[str, Sourced[Cluster]],
+    findings: Diagnostics,
+) -> None:
+    """The clusters that a MseIngressConfig of the repo connects are the members of its gateway."""
+    for name, config in configs.items():
+        written = config.value.metadata.annotations.get(REMOTE_CLUSTERS)
+        ids = sorted(cluster_id(clusters[member].value) for member in members.get(name, ()))
+        if written is not None and ids and sorted(part.strip() for part in written.split(",")) != ids:
+            findings.add(
+                GATEWAY_SETTINGS,
+                config.origin.at("metadata", "annotations", REMOTE_CLUSTERS),
+                written,
+                f"the members of gateway {name} are {','.join(ids)}",
+                "delete the annotation: fleetgate writes it",
             )
 
 

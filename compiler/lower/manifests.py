@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -102,6 +103,20 @@ POD_TEMPLATES = frozenset(
 """(API group, kind) of what runs pods that may serve traffic; a Job's pods do not, and its template cannot change."""
 
 
+_NAMES = {
+    # most kinds want a DNS name, but roles, custom resources and the like need not
+    "name": (
+        re.compile(r"(?!\.{1,2}\Z)[^/%\x00-\x20\x7f]{1,253}"),
+        "at most 253 characters, no blanks, `/` and `%`, and is not `.` or `..`",
+    ),
+    "namespace": (
+        re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"),
+        "at most 63 lower-case letters, digits and `-`, and begins and ends with a letter or digit",
+    ),
+}
+"""Field of metadata -> what every API server takes for it; its words."""
+
+
 def group(api_version: str) -> str:
     """API group of an apiVersion; "" for the core group."""
     return api_version.rpartition("/")[0]
@@ -180,9 +195,9 @@ def _has_metadata(document: dict[str, Any], origin: Origin, findings: Diagnostic
     if not isinstance(metadata, dict):
         _bad(place if metadata else origin, metadata, "every object has metadata", "add metadata.name", findings)
         return False
-    sound = _is_text(metadata, "name", place, findings)
+    sound = _is_named(metadata, "name", place, findings)
     if metadata.get("namespace") not in (None, ""):
-        sound = _is_text(metadata, "namespace", place, findings) and sound
+        sound = _is_named(metadata, "namespace", place, findings) and sound
     for field in ("labels", "annotations"):
         mapping = {} if metadata.get(field) is None else metadata[field]
         if not isinstance(mapping, dict):
@@ -195,6 +210,16 @@ def _has_metadata(document: dict[str, Any], origin: Origin, findings: Diagnostic
     return sound
 
 
+def _is_named(metadata: dict[str, Any], field: str, place: Origin, findings: Diagnostics) -> bool:
+    if not _is_text(metadata, field, place, findings):
+        return False
+    form, words = _NAMES[field]
+    if form.fullmatch(metadata[field]):
+        return True
+    _bad(place.at(field), metadata[field], f"a {field} has {words}", "write a name that API servers take", findings)
+    return False
+
+
 def _bad(place: Origin, value: Any, why: str, fix: str, findings: Diagnostics) -> None:
     shown = value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
     findings.add(BAD_MANIFEST, place, shown, why, fix)
@@ -204,15 +229,17 @@ def with_namespace(plain: PlainObject, namespace: str, scopes: dict[tuple[str, s
     """The object with the App's namespace where it has none and needs one.
 
     `scopes`: (group, kind) -> whether it has a namespace, from the definitions among the App's own manifests. An
-    explicit `namespace: ""` says that an object of a kind unknown here has none.
+    explicit `namespace: ""` says that an object of a kind unknown here has none. Where a kind has none, API servers
+    pass over a namespace, and so do we: whoever asks whether an object is in a namespace gets the truth.
     """
     data = plain.data
     metadata = data["metadata"]
     written = metadata.get("namespace")
-    if written:
-        return plain
     kind = (group(data["apiVersion"]), data["kind"])
-    if written is None and kind not in CLUSTER_SCOPED and scopes.get(kind, True):
+    is_scoped = kind in CLUSTER_SCOPED or not scopes.get(kind, True)
+    if written and not is_scoped:
+        return plain
+    if written is None and not is_scoped:
         rest = {key: value for key, value in metadata.items() if key not in {"name", "namespace"}}
         return PlainObject(
             {**data, "metadata": {"name": metadata["name"], "namespace": namespace, **rest}}, plain.origin

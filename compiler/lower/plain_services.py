@@ -49,7 +49,7 @@ def lower_service(document: Sourced[model.Service], world: World, findings: Diag
     place = document.origin.at("metadata")
     said = read_service_annotations(metadata.annotations, place, metadata.namespace, findings)
     if said.clusters is None:
-        if not findings.has_errors or "fleetgate.dev/clusters" not in metadata.annotations:
+        if not said.is_broken:
             findings.add(
                 SERVICE_CLUSTERS,
                 place.at("name"),

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.annotations.paths import route_path
 from compiler.diagnostics import Note
-from compiler.ir.delivery import IngressObject
+from compiler.ir.delivery import IngressObject, MergedCanary
 from compiler.ir.traffic import (
     Forward,
     Gateway,
@@ -20,72 +19,39 @@ from compiler.ir.traffic import (
     Match,
     Mirror,
     ObjectName,
-    PathMatch,
     Policies,
     Redirect,
     Route,
     Share,
     Split,
-    Tls,
     VirtualHost,
 )
 from compiler.lower import codes
 from compiler.lower.backends import Backends
+from compiler.lower.hosts import EXACT_ROOT, certificates, secured_hosts, start_pages
+from compiler.lower.ingress_paths import ANY_HOST, IngressInput, RoutePath, hosts_of, paths_of
 from compiler.lower.spread import weighted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from compiler.annotations.canary import Canary
-    from compiler.annotations.ingress import IngressAnnotations
     from compiler.diagnostics import Diagnostics, Origin
-    from compiler.ir.traffic import Backend, HeaderControl, Rewrite, Service, ValueMatch
+    from compiler.ir.traffic import Backend, HeaderControl, PathMatch, Service, ValueMatch
     from compiler.lower.spread import Spreads
     from compiler.lower.world import World
     from compiler.model import fleet as fleet_model
-    from compiler.model.kubernetes import Ingress, IngressBackend
+    from compiler.model.kubernetes import Ingress
 
-ANY_HOST = "*"
 _KIND_ORDER = {"exact": 0, "prefix": 1, "regex": 2}
-
-
-class IngressInput(Struct, frozen=True, gc=False):
-    """A decoded Ingress with what its annotations say."""
-
-    value: Ingress
-    origin: Origin
-    annotations: IngressAnnotations
-
-    @property
-    def name(self) -> ObjectName:
-        """Namespace and name."""
-        return ObjectName(self.value.metadata.namespace, self.value.metadata.name)
-
-    @property
-    def rank(self) -> tuple[int, str, str]:
-        """Order between Ingresses: priority, then namespace, then name."""
-        priority = self.annotations.priority
-        metadata = self.value.metadata
-        return (-priority.value if priority else 0, metadata.namespace, metadata.name)
-
-
-class _Path(Struct, frozen=True, gc=False):
-    """One path of one Ingress, before precedence."""
-
-    ingress: IngressInput
-    host: str
-    written: str
-    match: PathMatch
-    backend: IngressBackend
-    origin: Origin
-    rewrite: Rewrite | None = None
 
 
 class _Base(Struct, gc=False):
     """A path that won, and the canaries that refine it."""
 
-    path: _Path
-    canaries: list[_Path]
+    path: RoutePath
+    canaries: list[RoutePath]
 
 
 def lower_ingresses(
@@ -94,24 +60,30 @@ def lower_ingresses(
     spreads: Spreads,
     world: World,
     findings: Diagnostics,
+    broken: Iterable[Ingress] = (),
 ) -> tuple[tuple[Gateway, ...], dict[ObjectName, IngressObject]]:
-    """The gateways with the hosts that these Ingresses give them, and what targets need to name them again."""
+    """The gateways with the hosts that these Ingresses give them, and what targets need to name them again.
+
+    `broken`: Ingresses with annotations that could not be read; a canary of such a base has one all the same.
+    """
     gateways = []
     objects: dict[ObjectName, IngressObject] = {}
     ordered = sorted(ingresses, key=lambda i: i.rank)
+    doubtful = [(i.spec.ingress_class_name, host, path) for i in broken for host, path in _written(i)]
     for gateway in world.fleet.value.spec.gateways:
-        mine = [i for i in ordered if i.value.spec.ingress_class_name == gateway.ingress_class_name]
-        members = world.members[gateway.name]
-        backends = Backends(services, spreads, members, world, findings)
-        table = _Table(backends, gateway, findings)
+        class_name = gateway.ingress_class_name
+        mine = [i for i in ordered if i.value.spec.ingress_class_name == class_name]
+        backends = Backends(services, spreads, gateway.name, world, findings)
+        unclear = {(host, path) for name, host, path in doubtful if name == class_name}
+        table = _Table(backends, gateway, unclear, findings)
         hosts = table.hosts(mine)
         for ingress in mine:
-            objects[ingress.name] = _object(ingress)
+            objects[ingress.name] = _object(ingress, table.merged.get(ingress.name, ()))
         gateways.append(
             Gateway(
                 gateway.name,
                 gateway.region or "",
-                members,
+                world.members[gateway.name],
                 tuple(Listener(entry.name, entry.port, entry.protocol) for entry in gateway.listeners),
                 hosts,
             )
@@ -119,14 +91,24 @@ def lower_ingresses(
     return tuple(gateways), objects
 
 
-def _object(ingress: IngressInput) -> IngressObject:
-    spec = ingress.value.spec
+def _written(ingress: Ingress) -> Iterable[tuple[str, str]]:
+    """(host, path) of every rule."""
+    for rule in ingress.spec.rules:
+        for path in rule.http.paths if rule.http is not None else ():
+            yield rule.host or ANY_HOST, path.path or "/"
+    if ingress.spec.default_backend is not None:
+        for host in hosts_of(ingress):
+            yield host, "/"
+
+
+def _object(ingress: IngressInput, merged: Iterable[MergedCanary]) -> IngressObject:
     return IngressObject(
         name=ingress.name,
-        ingress_class=spec.ingress_class_name or "",
+        ingress_class=ingress.value.spec.ingress_class_name or "",
         labels=tuple(sorted(ingress.value.metadata.labels.items())),
         annotations=ingress.annotations.passthrough,
-        tls=tuple((entry.hosts, entry.secret_name or "") for entry in spec.tls),
+        secured=secured_hosts(ingress.value) if ingress.value.spec.tls else (),
+        merged=tuple(merged),
         origin=ingress.origin,
     )
 
@@ -134,119 +116,72 @@ def _object(ingress: IngressInput) -> IngressObject:
 class _Table:
     """Routes of one gateway: who claims which path of which host, and who wins."""
 
-    def __init__(self, backends: Backends, gateway: fleet_model.Gateway, findings: Diagnostics) -> None:
+    def __init__(
+        self,
+        backends: Backends,
+        gateway: fleet_model.Gateway,
+        unclear: AbstractSet[tuple[str, str]],
+        findings: Diagnostics,
+    ) -> None:
         self._backends = backends
         self._gateway = gateway
+        self._unclear = unclear
         self._findings = findings
         self._bases: dict[str, dict[PathMatch, _Base]] = {}
+        self.merged: dict[ObjectName, list[MergedCanary]] = {}
+        """Canaries that became part of the spread of a base, by its Ingress."""
 
     def hosts(self, ingresses: Sequence[IngressInput]) -> tuple[VirtualHost, ...]:
         """All hosts in the order in which they are tried: exact names, wildcards (longer first), every host."""
         ordinary = [i for i in ingresses if i.annotations.canary is None]
         canaries = [i for i in ingresses if i.annotations.canary is not None]
-        for ingress in ordinary:
-            for path in self._paths(ingress):
-                self._claim(path)
+        claims = [path for ingress in ordinary for path in paths_of(ingress, self._findings)]
+        claims.sort(key=lambda path: path.is_default)
+        for path in claims:
+            self._claim(path)
         for ingress in canaries:
-            for path in self._paths(ingress):
+            for path in paths_of(ingress, self._findings):
                 self._attach(path)
-        tls = self._tls(ordinary)
-        roots = self._app_roots(ordinary)
+        roots = {h: b[EXACT_ROOT].path.origin for h, b in self._bases.items() if EXACT_ROOT in b}
+        pages = start_pages(ordinary, roots, self._findings)
+        tls = certificates([*ordinary, *canaries], self._routed(), self._findings)
         hosts = []
         for host in sorted(self._bases, key=_host_order):
             bases = sorted(self._bases[host].values(), key=lambda b: _path_order(b.path.match))
             routes = [route for base in bases for route in self._routes(base)]
-            root = roots.get(host)
-            if root is not None:
-                routes.insert(_after_exact(routes), root)
-            hosts.append(VirtualHost(host, tuple(routes), _covering(host, tls)))
+            if host in pages:
+                routes.insert(_after_exact(routes), pages[host])
+            hosts.append(VirtualHost(host, tuple(routes), tls.get(host)))
         return tuple(hosts)
 
     # --- who claims what
 
-    def _paths(self, ingress: IngressInput) -> Iterable[_Path]:
-        spec = ingress.value.spec
-        place = ingress.origin.at("spec")
-        seen: set[tuple[str, PathMatch]] = set()
-        for r, rule in enumerate(spec.rules):
-            host = rule.host or ANY_HOST
-            if rule.http is None:
-                if spec.default_backend is not None:
-                    yield _Path(
-                        ingress, host, "/", PathMatch("prefix", "/"), spec.default_backend, place.at("rules", r)
-                    )
-                else:
-                    self._findings.add(
-                        codes.EMPTY_RULE,
-                        place.at("rules", r),
-                        host,
-                        "the rule has no paths, and the Ingress has no defaultBackend",
-                        "add http.paths, or delete the rule",
-                    )
-                continue
-            for p, path in enumerate(rule.http.paths):
-                where = place.at("rules", r, "http", "paths", p)
-                written = "/" if path.path is None else path.path
-                if not written.startswith("/"):
-                    self._findings.add(
-                        codes.BAD_PATH,
-                        where.at("path"),
-                        written,
-                        "a path begins with / (Ingress v1)",
-                        f"write /{written}",
-                    )
-                    continue
-                said = route_path(written, path.path_type, ingress.annotations, where.at("path"), self._findings)
-                if said is None:
-                    continue
-                match, rewrite = said
-                found = _Path(ingress, host, written, match, path.backend, where, rewrite)
-                if ingress.annotations.canary is not None and (host, match) in seen:
-                    continue
-                seen.add((host, match))
-                yield found
-        if spec.default_backend is not None:
-            if ingress.annotations.rewrite is not None and ingress.annotations.rewrite.target:
-                self._findings.add(
-                    codes.REWRITE_DEFAULT,
-                    ingress.annotations.rewrite.target_origin,
-                    ingress.annotations.rewrite.target,
-                    "the Ingress has a defaultBackend, which has no path to rewrite",
-                    "write a rule with path / for it, or move the rules into an Ingress of their own",
-                    (Note(place.at("defaultBackend"), "the defaultBackend"),),
-                )
-            yield _Path(
-                ingress, ANY_HOST, "/", PathMatch("prefix", "/"), spec.default_backend, place.at("defaultBackend")
-            )
-
-    def _claim(self, path: _Path) -> None:
+    def _claim(self, path: RoutePath) -> None:
         table = self._bases.setdefault(path.host, {})
         first = table.get(path.match)
         if first is None:
             table[path.match] = _Base(path, [])
             return
         winner = first.path
-        same = winner.ingress.name == path.ingress.name
-        reason = (
-            "stands first in this Ingress"
-            if same
-            else f"comes first: that of {winner.ingress.name} {_why(winner, path)}"
-        )
-        self._findings.add(
-            codes.DUPLICATE_ROUTE,
-            path.origin.at("path") if path.origin.path[-1] != "defaultBackend" else path.origin,
-            f"{path.host}{path.written}",
-            f"another rule for the same host, path and path type {reason}; this one never gets a request",
-            "delete one of the two, or decide with the annotation fleetgate.dev/priority",
-            (Note(winner.origin, "the rule that wins"),),
-        )
+        if winner.ingress.name == path.ingress.name:
+            reason = "stands first in this Ingress"
+        else:
+            reason = f"comes first: that of {winner.ingress.name} {_why(winner, path)}"
+        fix = "delete one of the two, or decide with the annotation fleetgate.dev/priority"
+        self._report_duplicate(path, winner, reason, fix)
 
-    def _attach(self, path: _Path) -> None:
+    def _attach(self, path: RoutePath) -> None:
         table = self._bases.get(path.host, {})
         base = table.get(path.match)
         if base is not None:
-            base.canaries.append(path)
-            self._tell_ignored(path, base)
+            twin = next((c for c in base.canaries if c.ingress.name == path.ingress.name), None)
+            if twin is None:
+                base.canaries.append(path)
+                self._tell_ignored(path, base)
+            else:
+                self._report_duplicate(path, twin, "stands first in this Ingress", "delete one of the two")
+            return
+        if (path.host, path.written) in self._unclear:
             return
         others = [b.path for match, b in table.items() if b.path.written == path.written and match != path.match]
         if others:
@@ -257,14 +192,24 @@ class _Table:
             fix = "add the base Ingress, or mend host and path"
         self._findings.add(
             codes.CANARY_WITHOUT_BASE,
-            path.origin.at("path"),
+            path.place,
             f"{path.host}{path.written}",
             why,
             fix,
-            tuple(Note(other.origin.at("path"), "the path that it may mean") for other in others[:1]),
+            tuple(Note(other.place, "the path that it may mean") for other in others[:1]),
         )
 
-    def _tell_ignored(self, canary: _Path, base: _Base) -> None:
+    def _report_duplicate(self, path: RoutePath, winner: RoutePath, reason: str, fix: str) -> None:
+        self._findings.add(
+            codes.DUPLICATE_ROUTE,
+            path.place,
+            f"{path.host}{path.written}",
+            f"another rule for the same host, path and path type {reason}; this one never gets a request",
+            fix,
+            (Note(winner.origin, "the rule that wins"),),
+        )
+
+    def _tell_ignored(self, canary: RoutePath, base: _Base) -> None:
         mine, theirs = canary.ingress.annotations, base.path.ingress.annotations
         for field in ("fallback", "rewrite", "redirects", "timeout", "retry", "mirror", "cors"):
             value = getattr(mine, field)
@@ -279,16 +224,60 @@ class _Table:
                     (Note(base.path.origin, "the base"),),
                 )
 
+    def _routed(self) -> dict[str, set[str]]:
+        """Host -> namespaces of the Ingresses that have routes of it."""
+        return {
+            host: {path.ingress.name.namespace for base in table.values() for path in (base.path, *base.canaries)}
+            for host, table in self._bases.items()
+        }
+
     # --- routes
 
     def _routes(self, base: _Base) -> list[Route]:
+        redirects = base.path.ingress.annotations.redirects
+        if redirects is not None and redirects.target is not None:
+            for canary in base.canaries:
+                self._findings.add(
+                    codes.CANARY_OF_REDIRECT,
+                    _canary(canary).origin,
+                    str(canary.ingress.name),
+                    f"its base {base.path.ingress.name} redirects every request, and so it gets none",
+                    "delete the redirect, or the canary",
+                    (Note(redirects.target.origin, "the redirect"),),
+                )
+            return [self._base(base.path, [])]
+        for canary in base.canaries:
+            self._check_destination(canary, base)
         conditional = [c for c in base.canaries if _canary(c).is_conditional]
         weighing = [c for c in base.canaries if not _canary(c).is_conditional]
         conditional.sort(key=lambda c: bool(_canary(c).cookies))
         self._check_overlaps(conditional)
-        return [*(self._conditional(c, base) for c in conditional), self._base(base, weighing)]
+        return [*(self._conditional(c, base) for c in conditional), self._base(base.path, weighing)]
 
-    def _conditional(self, path: _Path, base: _Base) -> Route:
+    def _check_destination(self, canary: RoutePath, base: _Base) -> None:
+        """Report a list of Services on a canary, and a weight beside the list of a base."""
+        own = canary.ingress.annotations.destination
+        theirs = base.path.ingress.annotations.destination
+        if own is not None:
+            self._findings.add(
+                codes.DESTINATION_CANARY,
+                own.origin,
+                str(canary.ingress.name),
+                "a canary has one backend, not a list",
+                "name its Service in the rules, and delete the list",
+                (Note(_canary(canary).origin, "what makes it a canary"),),
+            )
+        elif theirs is not None and not _canary(canary).is_conditional:
+            self._findings.add(
+                codes.DESTINATION_CANARY,
+                _canary(canary).origin,
+                str(canary.ingress.name),
+                "its base lists its Services with the annotation destination",
+                "put the canary's Service into the list, or use canaries without destination",
+                (Note(theirs.origin, "the list of the base"),),
+            )
+
+    def _conditional(self, path: RoutePath, base: _Base) -> Route:
         canary = _canary(path)
         share = self._share(path, 1, unconditional=False)
         return Route(
@@ -300,8 +289,7 @@ class _Table:
             origin=path.origin,
         )
 
-    def _base(self, base: _Base, weighing: list[_Path]) -> Route:
-        path = base.path
+    def _base(self, path: RoutePath, weighing: list[RoutePath]) -> Route:
         said = path.ingress.annotations
         forward = Forward(self._split(path, weighing), self._fallback(path))
         action: Forward | Redirect = forward
@@ -318,18 +306,9 @@ class _Table:
             origin=path.origin,
         )
 
-    def _split(self, path: _Path, weighing: list[_Path]) -> Split:
+    def _split(self, path: RoutePath, weighing: list[RoutePath]) -> Split:
         destination = path.ingress.annotations.destination
         if destination is not None:
-            if weighing:
-                self._findings.add(
-                    codes.DESTINATION_CANARY,
-                    _canary(weighing[0]).origin,
-                    str(weighing[0].ingress.name),
-                    "its base lists its Services with the annotation destination",
-                    "put the canary's Service into the list, or use canaries without destination",
-                    (Note(destination.origin, "the list of the base"),),
-                )
             shares = []
             for target in destination.targets:
                 backend = self._backends.of_ref(target.service)
@@ -341,9 +320,9 @@ class _Table:
         shares = [base, *(self._share(c, _canary(c).weight, unconditional=True) for c in weighing)]
         return Split(self._merge(path, weighing, tuple(shares)))
 
-    def _total(self, weighing: list[_Path]) -> int:
+    def _total(self, weighing: list[RoutePath]) -> int:
         """What the weights of one base count against; findings where canaries disagree."""
-        totals = [(c, t) for c in weighing if (t := _canary(c).total or 100)]
+        totals = [(c, _canary(c).total or 100) for c in weighing]
         for canary, total in totals[1:]:
             if total != totals[0][1]:
                 self._findings.add(
@@ -356,17 +335,17 @@ class _Table:
                 )
         return totals[0][1] if totals else 100
 
-    def _share(self, path: _Path, weight: int, *, unconditional: bool) -> Share:
+    def _share(self, path: RoutePath, weight: int, *, unconditional: bool) -> Share:
         said = path.ingress.annotations
         backend = self._backends.of_path(
-            path.backend, path.ingress.name.namespace, path.origin, said.subset, unconditional=unconditional
+            path.backend, path.ingress.name.namespace, path.backend_place, said.subset, unconditional=unconditional
         )
         is_canary = said.canary is not None
         headers = said.headers if is_canary and unconditional else None
         origin = said.canary.origin if said.canary is not None else path.origin
         return Share(backend, weight, path.ingress.name, headers, origin)
 
-    def _merge(self, path: _Path, weighing: list[_Path], shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    def _merge(self, path: RoutePath, weighing: list[RoutePath], shares: tuple[Share, ...]) -> tuple[Share, ...]:
         """A base and canaries that are one Service pinned to different clusters are one backend, spread by weight."""
         if not weighing or path.ingress.annotations.headers or any(s.headers for s in shares):
             return shares
@@ -382,13 +361,18 @@ class _Table:
         weights = [(pin, s.weight) for pin, s in zip(pins, shares, strict=True) if pin is not None]
         spread = weighted(declared, weights, shares[1].origin)
         merged = self._backends.with_spread(first, spread)
+        self.merged.setdefault(path.ingress.name, []).extend(
+            MergedCanary(path.host, path.match.kind, path.match.value, pin, canary.ingress.name)
+            for canary, pin in zip(weighing, pins[1:], strict=True)
+            if pin is not None
+        )
         return (Share(merged, 1, path.ingress.name, origin=path.origin),)
 
-    def _fallback(self, path: _Path) -> Backend | None:
+    def _fallback(self, path: RoutePath) -> Backend | None:
         ref = path.ingress.annotations.fallback
         return None if ref is None else self._backends.of_ref(ref)
 
-    def _policies(self, path: _Path, headers: HeaderControl | None) -> Policies:
+    def _policies(self, path: RoutePath, headers: HeaderControl | None) -> Policies:
         said = path.ingress.annotations
         mirror = said.mirror
         redirects = said.redirects
@@ -404,7 +388,7 @@ class _Table:
             else Mirror(self._backends.of_ref(mirror.service), mirror.percent, mirror.service.origin),
         )
 
-    def _check_overlaps(self, conditional: list[_Path]) -> None:
+    def _check_overlaps(self, conditional: list[RoutePath]) -> None:
         """Two canaries that one request may match: MSE would decide by their age, which Git does not know."""
         if "mse" not in self._gateway.targets:
             return
@@ -422,61 +406,8 @@ class _Table:
                         (Note(a.origin, "the other canary"),),
                     )
 
-    # --- what belongs to a host
 
-    def _app_roots(self, ordinary: Sequence[IngressInput]) -> dict[str, Route]:
-        roots: dict[str, Route] = {}
-        for ingress in ordinary:
-            redirects = ingress.annotations.redirects
-            if redirects is None or redirects.app_root is None:
-                continue
-            root = redirects.app_root
-            for host in dict.fromkeys(rule.host or ANY_HOST for rule in ingress.value.spec.rules):
-                exact = self._bases.get(host, {}).get(PathMatch("exact", "/"))
-                other = roots.get(host)
-                if exact is not None or other is not None:
-                    winner = exact.path.origin if exact is not None else other.action.origin  # type: ignore[union-attr]
-                    self._findings.add(
-                        codes.APP_ROOT_LOSES,
-                        root.origin,
-                        root.path,
-                        f"host {host} has "
-                        + ("an Exact rule for / already" if exact is not None else "an app-root already"),
-                        "delete one of the two",
-                        (Note(winner, "what wins"),),
-                    )
-                    continue
-                roots[host] = Route(
-                    match=Match(PathMatch("exact", "/")), action=root, owner=ingress.name, origin=root.origin
-                )
-        return roots
-
-    def _tls(self, ordinary: Sequence[IngressInput]) -> dict[str, Tls]:
-        """Certificates by host name as written; the first Ingress in order wins."""
-        found: dict[str, Tls] = {}
-        for ingress in ordinary:
-            spec = ingress.value.spec
-            for index, entry in enumerate(spec.tls):
-                if entry.secret_name is None:
-                    continue
-                origin = ingress.origin.at("spec", "tls", index)
-                tls = Tls(ingress.name.namespace, entry.secret_name, origin)
-                for host in entry.hosts or tuple(rule.host or ANY_HOST for rule in spec.rules):
-                    first = found.setdefault(host, tls)
-                    if (first.namespace, first.secret) != (tls.namespace, tls.secret):
-                        self._findings.add(
-                            codes.TLS_CONFLICT,
-                            origin.at("secretName"),
-                            entry.secret_name,
-                            f"host {host} has certificate {first.namespace}/{first.secret} from an Ingress that comes "
-                            "first",
-                            "name the same Secret in both, or in one alone",
-                            (Note(first.origin, "the certificate that wins"),),
-                        )
-        return found
-
-
-def _canary(path: _Path) -> Canary:
+def _canary(path: RoutePath) -> Canary:
     canary = path.ingress.annotations.canary
     assert canary is not None
     return canary
@@ -496,7 +427,7 @@ def _origin_of(value: object, otherwise: Origin) -> Origin:
     return otherwise
 
 
-def _why(winner: _Path, loser: _Path) -> str:
+def _why(winner: RoutePath, loser: RoutePath) -> str:
     if winner.ingress.rank[0] != loser.ingress.rank[0]:
         return f"(priority {-winner.ingress.rank[0]} against {-loser.ingress.rank[0]})"
     return "by namespace/name"
@@ -519,14 +450,6 @@ def _path_order(match: PathMatch) -> tuple[int, int, str]:
 
 def _after_exact(routes: Sequence[Route]) -> int:
     return next((i for i, r in enumerate(routes) if r.match.path.kind != "exact"), len(routes))
-
-
-def _covering(host: str, tls: Mapping[str, Tls]) -> Tls | None:
-    """The certificate of a host: its own entry, or that of the wildcard one label up."""
-    own = tls.get(host)
-    if own is None and "." in host:
-        return tls.get("*." + host.split(".", 1)[1])
-    return own
 
 
 def _disjoint(a: Canary, b: Canary) -> bool:

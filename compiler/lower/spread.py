@@ -188,13 +188,12 @@ class Spreads:
             place = policy.origin.at("spec", "targetRefs", index, "name")
             service = self._services.get(name)
             if service is None:
-                here = [s.name for s in self._services if s.namespace == name.namespace]
                 self._findings.add(
                     POLICY_SERVICE,
                     place,
                     str(name),
                     "no App or Service document provides this Service",
-                    nearest(ref.name, here) or "name a Service of an App, or delete the policy",
+                    "name a Service of an App, or delete the policy",
                 )
                 continue
             if name in self.policies:
@@ -437,8 +436,7 @@ def check_pins(
                 pin.origin.at("spec", "service"),
                 str(name),
                 "no App or Service document provides this Service",
-                nearest(spec.service, [s.name for s in services if s.namespace == name.namespace])
-                or "name a Service of an App, or delete the pin",
+                "name a Service of an App, or delete the pin",
             )
             continue
         placed = [m.cluster for m in service.members]
@@ -455,7 +453,7 @@ def check_pins(
                     where,
                     cluster,
                     f"Service {name} does not run there",
-                    f"name a cluster in which it runs: {', '.join(placed)}",
+                    f"name a cluster in which it runs ({', '.join(placed)})",
                 )
             elif cluster in seen:
                 findings.add(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
-from compiler.diagnostics import Code, Note, error
+from compiler.diagnostics import Code, Note, error, warning
+from compiler.lower.manifests import CLUSTER_SCOPED, group
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.delivery import PlainObject
-    from compiler.lower.world import World
+    from compiler.ir.traffic import ObjectName
+    from compiler.lower.world import Files, World
     from compiler.model.fleet import Tenant
 
 TENANT_NAMESPACE = error(
@@ -31,7 +34,20 @@ TENANT_KIND = error(
     "IngressClass and MseIngressConfig belong to the platform. `kinds` of the tenant limits its plain and extra "
     "manifests; cluster-scoped ones have to be listed there.",
 )
-CODES: tuple[Code, ...] = (TENANT_NAMESPACE, TENANT_HOST, TENANT_KIND)
+TENANT_REFERENCE = error(
+    "tenant-reference",
+    "an annotation that names a Service of another tenant",
+    "destination, default-backend and mirror-target-service may name a Service of another namespace. So a tenant could "
+    "publish what others keep to themselves, or send its traffic to them. Ingresses of a tenant may name Services of "
+    "the tenant's namespaces, and those that the Fleet lists in `references` of the tenant.",
+)
+TENANT_PATH = warning(
+    "tenant-path",
+    "a folder of a tenant that holds nothing, or belongs to two tenants",
+    "Files outside every tenant's folders belong to the platform and may do everything. So a misspelt folder of a "
+    "tenant would give its files every right, and a folder of two tenants belongs to the first of them alone.",
+)
+CODES: tuple[Code, ...] = (TENANT_NAMESPACE, TENANT_HOST, TENANT_KIND, TENANT_REFERENCE, TENANT_PATH)
 
 PLATFORM_KINDS = frozenset({"Fleet", "Cluster", "IngressClass", "MseIngressConfig", "TrafficState"})
 
@@ -43,16 +59,46 @@ class Tenancy:
         self._tenants = world.fleet.value.spec.tenants
         self._place = world.fleet.origin.at("spec", "tenants")
         self._findings = findings
+        self._folders: dict[str, int] = {}
+        """Folder, without a slash at the end ("" = everything) -> its tenant."""
+        for index, tenant in enumerate(self._tenants):
+            for folder in tenant.paths:
+                self._folders.setdefault(_clean(folder), index)
 
     def of(self, path: str) -> tuple[int, Tenant] | None:
         """The tenant of a file: that with the longest matching folder; None = the platform."""
-        best: tuple[int, int, Tenant] | None = None
+        folder = path
+        while folder:
+            if folder in self._folders:
+                break
+            folder = folder.rpartition("/")[0]
+        index = self._folders.get(folder)
+        return None if index is None else (index, self._tenants[index])
+
+    def check_paths(self, files: Files) -> None:
+        """Report folders without files, and those of two tenants."""
         for index, tenant in enumerate(self._tenants):
-            for folder in tenant.paths:
-                clean = folder.strip("/").removeprefix("./")
-                if (path == clean or path.startswith(clean + "/")) and (best is None or len(clean) > best[0]):
-                    best = (len(clean), index, tenant)
-        return None if best is None else (best[1], best[2])
+            for number, folder in enumerate(tenant.paths):
+                clean = _clean(folder)
+                place = self._place.at(index, "paths", number)
+                owner = self._folders[clean]
+                if owner != index:
+                    self._findings.add(
+                        TENANT_PATH,
+                        place,
+                        folder,
+                        f"this folder belongs to tenant {self._tenants[owner].name} already",
+                        "give each folder to one tenant",
+                        (Note(self._place.at(owner), "the other tenant"),),
+                    )
+                elif not files.glob(clean, "**/*"):
+                    self._findings.add(
+                        TENANT_PATH,
+                        place,
+                        folder,
+                        "no file is there, and files elsewhere are not held to this tenant",
+                        "mend the path, or delete it",
+                    )
 
     def check_namespace(self, namespace: str, origin: Origin) -> None:
         """Report an object outside its tenant's namespaces."""
@@ -67,6 +113,23 @@ class Tenancy:
                 namespace,
                 f"files of tenant {tenant.name} may use {_words(tenant.namespaces)}",
                 "use a namespace of the tenant, or let the platform add this one to it",
+                (Note(self._place.at(index), "the tenant"),),
+            )
+
+    def check_reference(self, service: ObjectName, origin: Origin) -> None:
+        """Report an annotation that names a Service which its tenant may not use."""
+        found = self._tenants and self.of(origin.file)
+        if not found:
+            return
+        index, tenant = found
+        if service.namespace not in tenant.namespaces and str(service) not in tenant.references:
+            self._findings.add(
+                TENANT_REFERENCE,
+                origin,
+                str(service),
+                f"Ingresses of tenant {tenant.name} may name Services of {_words(tenant.namespaces)}, and "
+                f"{_words(tenant.references)} of other namespaces",
+                "name a Service of the tenant, or let the platform add this one to its `references`",
                 (Note(self._place.at(index), "the tenant"),),
             )
 
@@ -100,9 +163,10 @@ class Tenancy:
         _, tenant = found
         kind = plain.data["kind"]
         namespace = plain.data["metadata"].get("namespace")
-        if kind not in tenant.kinds and (tenant.kinds or namespace is None):
+        is_scoped = namespace is None or (group(plain.data["apiVersion"]), kind) in CLUSTER_SCOPED
+        if kind not in tenant.kinds and (tenant.kinds or is_scoped):
             self._kind(kind, plain.origin.at("kind"), found)
-        elif namespace is not None:
+        elif not is_scoped:
             self.check_namespace(namespace, plain.origin.at("metadata", "namespace"))
 
     def _kind(self, kind: str, origin: Origin, found: tuple[int, Tenant]) -> None:
@@ -118,6 +182,12 @@ class Tenancy:
             "move it to a file of the platform, or let the platform allow the kind",
             (Note(self._place.at(index), "the tenant"),),
         )
+
+
+def _clean(folder: str) -> str:
+    """A folder as paths of files begin with it; "" for the root."""
+    clean = posixpath.normpath(folder).strip("/")
+    return "" if clean == "." else clean
 
 
 def covers(allowed: str, host: str) -> bool:

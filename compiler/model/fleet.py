@@ -180,6 +180,17 @@ class ArgoCD(Node, frozen=True, kw_only=True):
     """One Application per cluster, per cluster and namespace, or per cluster and app."""
 
 
+ServiceName = Annotated[
+    str,
+    syntax(
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z",
+        "a Service as `namespace/name`",
+        "platform/sorry",
+        max_length=127,
+    ),
+]
+
+
 class Tenant(Node, frozen=True, kw_only=True):
     """Which paths of the repo may define what."""
 
@@ -193,6 +204,8 @@ class Tenant(Node, frozen=True, kw_only=True):
     """Hosts that its Ingresses may serve: exact, or `*.` and a domain (any depth)."""
     kinds: tuple[Text, ...] = ()
     """Kinds that its plain and extra manifests may have; empty = all namespaced kinds."""
+    references: tuple[ServiceName, ...] = ()
+    """Services of other namespaces that annotations of its Ingresses may name: a common fallback, for example."""
 
 
 class DrillBudgets(Node, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from compiler.pipeline.cells import partition
 from compiler.pipeline.compile_cell import compile_cell
 from compiler.pipeline.deliver import deliver, summarize
 from compiler.pipeline.facts import no_facts
+from compiler.pipeline.hints import with_hints
 from compiler.pipeline.options import NO_SUMMARY, Compilation
 from compiler.pipeline.root import open_root
 from compiler.pipeline.sources import keys_of, read_ingresses, read_sources
@@ -128,7 +129,7 @@ def assemble(
         delivered = list(deliver(facts, prepared.context.gateways, prepared.argocd, every))
     own = Diagnostics()
     stays, accepted = accept(every, prepared.context.world.fleet, own, options.as_of)
-    own.extend(stays)
+    own.extend(with_hints(stays, compiled.sources))
     return Fleetwide(delivered, own.sorted(), tuple(accepted))
 
 

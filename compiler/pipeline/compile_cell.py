@@ -14,8 +14,9 @@ from compiler.diagnostics import Diagnostics, Note
 from compiler.ir.traffic import ObjectName, Traffic
 from compiler.lower.codes import UNKNOWN_INGRESS_CLASS
 from compiler.lower.fleet import DUPLICATE_OBJECT, nearest, report_duplicate
+from compiler.lower.ingress_paths import IngressInput
 from compiler.lower.plain_services import check_endpoint_slices, lower_service
-from compiler.lower.routes import IngressInput, lower_ingresses
+from compiler.lower.routes import lower_ingresses
 from compiler.lower.spread import Spreads, check_pins
 from compiler.lower.tenancy import Tenancy
 from compiler.lower.workload import lower_app
@@ -32,6 +33,7 @@ from compiler.targets import kubernetes, mse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from compiler.annotations.family import ServiceRef
     from compiler.diagnostics import Diagnostic
     from compiler.ir.delivery import IngressObject, MseGateway
     from compiler.ir.traffic import Service
@@ -104,6 +106,8 @@ def compile_cell(
             mine = kubernetes.emit(app)
             check_sizes(mine, app.origin, late)
             emissions += mine
+        if len(program.apps) > 1:
+            _report_shared(program.apps, emissions, late)
         emissions += mse.emit_traffic(program.traffic, context.gateways, program.ingresses, late)
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
@@ -150,8 +154,11 @@ def lower_cell(
     check_pins(pins, by_name, findings)
     slices = _take(model.EndpointSlice, sources, files, tenancy, findings)
     check_endpoint_slices(slices, by_name, world, findings)
-    whole = _ingresses(context, ingresses, by_name, spreads, tenancy, findings)
-    gateways, objects = lower_ingresses(whole, by_name, spreads, world, findings)
+    whole, broken = _ingresses(context, ingresses, tenancy, findings)
+    for ingress in broken:
+        _check_broken(ingress, by_name, spreads, context, findings)
+    unread = [ingress.value for ingress in broken]
+    gateways, objects = lower_ingresses(whole, by_name, spreads, world, findings, unread)
     traffic = Traffic(gateways, world.traffic_clusters, tuple(by_name[name] for name in sorted(by_name)))
     return Program(traffic, tuple(apps), objects, tuple(doubtful))
 
@@ -175,17 +182,13 @@ def _take(
 
 
 def _ingresses(
-    context: Context,
-    ingresses: Sequence[ReadIngress],
-    services: dict[ObjectName, Service],
-    spreads: Spreads,
-    tenancy: Tenancy,
-    findings: Diagnostics,
-) -> list[IngressInput]:
-    """Ingresses that can be lowered: unique, of a gateway, and with annotations that could be read."""
+    context: Context, ingresses: Sequence[ReadIngress], tenancy: Tenancy, findings: Diagnostics
+) -> tuple[list[IngressInput], list[ReadIngress]]:
+    """Ingresses of a gateway, each name once: those that can be lowered, and those whose annotations can't be read."""
     classes = {g.ingress_class_name for g in context.world.fleet.value.spec.gateways}
     first: dict[tuple[str, str], ReadIngress] = {}
     whole: list[IngressInput] = []
+    broken: list[ReadIngress] = []
     for ingress in ingresses:
         metadata, spec = ingress.value.metadata, ingress.value.spec
         place = ingress.origin.at("spec")
@@ -198,6 +201,8 @@ def _ingresses(
             tenancy.check_host(rule.host or "*", place.at("rules", index, "host"))
         if spec.default_backend is not None:
             tenancy.check_host("*", place.at("defaultBackend"))
+        for ref in _references(ingress.annotations):
+            tenancy.check_reference(ObjectName(ref.namespace, ref.name), ref.origin)
         if spec.ingress_class_name not in classes:
             findings.add(
                 UNKNOWN_INGRESS_CLASS,
@@ -207,10 +212,20 @@ def _ingresses(
                 f"name the class of a gateway ({nearest(spec.ingress_class_name or '', classes)})",
             )
         elif ingress.annotations.is_broken:
-            _check_broken(ingress, services, spreads, context, findings)
+            broken.append(ingress)
         else:
             whole.append(IngressInput(ingress.value, ingress.origin, ingress.annotations))
-    return whole
+    return whole, broken
+
+
+def _references(said: IngressAnnotations) -> list[ServiceRef]:
+    """The Services that annotations name."""
+    found = [target.service for target in said.destination.targets] if said.destination is not None else []
+    if said.fallback is not None:
+        found.append(said.fallback)
+    if said.mirror is not None:
+        found.append(said.mirror.service)
+    return found
 
 
 def _check_broken(
@@ -236,6 +251,27 @@ def report_service(second: Service, first: Service, findings: Diagnostics) -> No
         "rename or delete one of them",
         (Note(first.origin, "the other one"),),
     )
+
+
+def _report_shared(apps: Iterable[LoweredApp], emissions: Iterable[Emission], findings: Diagnostics) -> None:
+    """Two Apps that emit one object would overwrite each other for ever."""
+    origins = {f"{app.name.namespace}/{app.name.name}.yaml": app.origin for app in apps}
+    first: dict[tuple[str, str, str, str, str], str] = {}
+    for emission in emissions:
+        app = emission.path.split("/", 2)[2]
+        for identity in emission.objects:
+            group = identity.api_version.rpartition("/")[0]
+            key = (emission.scope[1], group, identity.kind, identity.namespace, identity.name)
+            other = first.setdefault(key, app)
+            if other != app:
+                findings.add(
+                    DUPLICATE_OBJECT,
+                    origins[app].at("metadata", "name"),
+                    f"{identity.kind} {identity.name}",
+                    "another App defines the same object",
+                    "rename or delete one of them",
+                    (Note(origins[other].at("metadata", "name"), "the other App"),),
+                )
 
 
 def _tally(facts: Facts, program: Program, emissions: Iterable[Emission], world: World) -> None:

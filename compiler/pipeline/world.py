@@ -14,7 +14,7 @@ from compiler.model.kubernetes import IngressClass
 from compiler.model.mse import MseIngressConfig
 from compiler.model.traffic import TrafficState
 from compiler.pipeline.compile_cell import Context
-from compiler.pipeline.sources import STATE_IN_TREE
+from compiler.pipeline.sources import STATE_IN_TREE, WORLD_KINDS
 
 if TYPE_CHECKING:
     from compiler.ir.delivery import ArgoCD
@@ -73,7 +73,8 @@ def read_world(
     if world is None:
         return None
     tenancy = Tenancy(world, findings)
-    for kind in (Cluster, IngressClass, MseIngressConfig):
+    tenancy.check_paths(files)
+    for kind in WORLD_KINDS:
         for document in sources.of(kind):
             tenancy.check_kind(document.value.kind, document.origin.at("kind"))
     _check_targets(world.fleet, findings)

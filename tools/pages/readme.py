@@ -68,8 +68,8 @@ BLOCKS: tuple[tuple[str, Callable[[], str]], ...] = (
                 ("annotations:", "mse.ingress.kubernetes.io/subset-labels: topology.istio.io/cluster c-hz-a"),
             ),
             excerpt(
-                f"{_RENDERED}/gateways/public/mse/shop/cart.c-hz-b.yaml",
-                ("kind: Ingress", "name: cart.c-hz-b"),
+                f"{_RENDERED}/gateways/public/mse/shop/cart.hz-b.yaml",
+                ("kind: Ingress", "name: cart.hz-b"),
                 ("annotations:", 'nginx.ingress.kubernetes.io/canary-weight: "50"'),
             ),
         ),

@@ -32,9 +32,10 @@ def emit_traffic(
     """The Ingresses of every gateway that this target serves; findings for what MSE can't express."""
     by_name = {s.gateway: s for s in settings}
     ids = {c.name: c.id for c in traffic.clusters}
+    taken = set(ingresses)
     return [
         emission
         for gateway in traffic.gateways
         if gateway.name in by_name
-        for emission in emit_ingresses(gateway, by_name[gateway.name], ids, ingresses, findings)
+        for emission in emit_ingresses(gateway, by_name[gateway.name], ids, ingresses, taken, findings)
     ]

@@ -58,6 +58,20 @@ MSE_POLICY = warning(
     "Health checks of your own, hedging, retried methods and failback steps are settings of target envoy and of the "
     "agent. MSE leaves out pods that are not ready and moves traffic at once; the rest has no effect there.",
 )
+MSE_UNSPREAD = warning(
+    "mse-unspread",
+    "MSE spreads the Service of a mirror or a fallback by pods alone",
+    "The annotations mirror-target-service and default-backend name a Service and nothing else: no cluster, no weight. "
+    "So MSE sends their traffic to all pods of the Service, whatever a TrafficPolicy says of it. Use target envoy "
+    "where that matters, or accept this finding.",
+)
+MSE_ROUTE_ORDER = warning(
+    "mse-route-order",
+    "MSE would decide between two regular expressions by the age of their Ingresses",
+    "Regular expressions of one host are tried by length, the longer first. Two that are equally long, stand in "
+    "different Ingresses and may match the same path are tried in the order in which the Ingresses were created, which "
+    "Git does not know.",
+)
 CODES: tuple[Code, ...] = (
     MSE_SPREAD,
     MSE_WEIGHT,
@@ -67,4 +81,6 @@ CODES: tuple[Code, ...] = (
     MSE_VERSION,
     MSE_REDISTRIBUTION,
     MSE_POLICY,
+    MSE_UNSPREAD,
+    MSE_ROUTE_ORDER,
 )

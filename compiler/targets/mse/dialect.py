@@ -8,18 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.ir.delivery import CORS_DEFAULTS
+from compiler.ir.traffic import Redirect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from compiler.ir.traffic import (
+        Action,
         Backend,
         Cors,
         HeaderControl,
         Match,
         Mirror,
         Policies,
-        Redirect,
         Retry,
         Rewrite,
         Share,
@@ -34,6 +35,9 @@ SUBSET_SINCE = (1, 2, 25)
 
 Pairs = list[tuple[str, str]]
 """Annotation key and text."""
+
+CANARY: Pairs = [(f"{NGINX}canary", "true")]
+USE_REGEX = (f"{NGINX}use-regex", "true")
 
 
 def policies(written: Policies, fallback: Backend | None) -> Pairs:
@@ -87,6 +91,27 @@ def redirect(written: Redirect) -> Pairs:
 def is_app_root(written: Redirect) -> bool:
     """Whether a redirect keeps scheme and host: only app-root says that."""
     return not written.scheme and not written.host and written.status == 302
+
+
+def app_root(written: Action) -> Pairs:
+    """The start page of the hosts of an Ingress."""
+    assert isinstance(written, Redirect), "a start page is a redirect"
+    return [(f"{NGINX}app-root", written.path)]
+
+
+def weight(share: int, total: int) -> Pairs:
+    """The share of a canary."""
+    pairs = [(f"{NGINX}canary-weight", str(share))]
+    return pairs if total == 100 else [*pairs, (f"{NGINX}canary-weight-total", str(total))]
+
+
+def destination(shares: Iterable[Share]) -> tuple[str, str]:
+    """Services and their shares, in the place of one backend."""
+    lines = "".join(
+        f"{s.weight}% {s.backend.service.name}.{s.backend.service.namespace}.svc.cluster.local:{s.backend.port}\n"
+        for s in shares
+    )
+    return (f"{MSE}destination", lines)
 
 
 def headers(written: HeaderControl) -> Pairs:
@@ -151,9 +176,8 @@ def pin(name: str, cluster_id: str, labels: Iterable[tuple[str, str]] = ()) -> P
     ]
 
 
-def subset(share: Share | None, backend: Backend) -> Pairs:
+def subset(backend: Backend) -> Pairs:
     """Pods with some labels first, in all clusters."""
-    del share
     chosen = backend.subset
     if chosen is None:
         return []

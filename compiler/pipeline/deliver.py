@@ -23,19 +23,27 @@ def deliver(
 ) -> Iterator[Emission]:
     """Files that belong to no single cell. `facts` is the sum of all cells and is not changed."""
     groups = [key.split("|") for key in facts.objects]
+    guests = {(cluster, namespace) for cluster, _, namespace in (key.partition("|") for key in facts.guests)}
+    needed = {(g[1], g[2]) for g in groups if g[0] == "cluster" and g[2]} | guests
     places = [
         kubernetes.namespace_emission(cluster, namespace)
-        for cluster, namespace in sorted({(g[1], g[2]) for g in groups if g[0] == "cluster" and g[2]})
+        for cluster, namespace in sorted(needed)
+        if f"{cluster}|{namespace}" not in facts.namespaces
     ]
+    # Argo CD lets no two Applications share an object, so that each API server gets a Namespace once
+    servers = {cluster: argocd.server_of(destination) for cluster, destination in settings.destinations}
+    there = {(servers[cluster], namespace) for cluster, namespace in needed}
     for gateway in gateways:
+        server = argocd.server_of(gateway.destination)
         namespaces = {g[2] for g in groups if g[0] == "gateway" and g[1] == gateway.gateway and g[2]}
-        places += mse.emit_gateway(gateway, namespaces)
+        places += mse.emit_gateway(gateway, (n for n in namespaces if (server, n) not in there))
+        there.update((server, namespace) for namespace in namespaces)
     yield from places
     total = no_facts()
     total.add(facts)
     total.add(facts_of(places, by_app=False))
     kinds = [(group, kind) for group, _, kind in (word.partition("|") for word in total.cluster_kinds)]
-    yield from argocd.emit(settings, gateways, _loads(total), kinds, findings)
+    yield from argocd.emit(settings, gateways, _loads(total), kinds, guests, findings)
 
 
 def passes_limits(facts: Facts, settings: ArgoCD) -> bool:
@@ -55,6 +63,9 @@ def summarize(world: World, facts: Facts, files: int) -> Summary:
         kind, name, namespace, _ = key.split("|")
         if kind == "cluster" and namespace:
             namespaces.setdefault(name, set()).add(namespace)
+    for key in facts.guests:
+        name, _, namespace = key.partition("|")
+        namespaces.setdefault(name, set()).add(namespace)
     fleet = world.fleet.value
     return Summary(
         fleet=fleet.metadata.name,
@@ -78,7 +89,8 @@ def summarize(world: World, facts: Facts, files: int) -> Summary:
                 namespaces=len(namespaces.get(name, ())),
                 apps=tallies.get(f"apps|{name}", 0),
                 workloads=tallies.get(f"workloads|{name}", 0),
-                files=tallies.get(f"files|cluster|{name}", 0) + len(namespaces.get(name, ())),
+                files=tallies.get(f"files|cluster|{name}", 0)
+                + sum(f"{name}|{namespace}" not in facts.namespaces for namespace in namespaces.get(name, ())),
             )
             for name, cluster in world.clusters.items()
         ),

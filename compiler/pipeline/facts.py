@@ -23,6 +23,10 @@ class Facts(Struct, gc=False):
     """Bytes per group."""
     cluster_kinds: Counts
     """Cluster-scoped objects per `<API group>|<kind>`."""
+    guests: Counts
+    """Objects in another namespace than their App, per `<cluster>|<namespace>`."""
+    namespaces: Counts
+    """Namespaces among the manifests of Apps, per `<cluster>|<name>`."""
     tallies: Counts
     """For the summary: `apps`, `documents`, `routes|<gateway>`, `hosts|<gateway>`, `apps|<cluster>`…"""
 
@@ -32,6 +36,8 @@ class Facts(Struct, gc=False):
             (self.objects, other.objects),
             (self.sizes, other.sizes),
             (self.cluster_kinds, other.cluster_kinds),
+            (self.guests, other.guests),
+            (self.namespaces, other.namespaces),
             (self.tallies, other.tallies),
         ):
             for key, count in theirs.items():
@@ -44,7 +50,7 @@ class Facts(Struct, gc=False):
 
 def no_facts() -> Facts:
     """The empty sum."""
-    return Facts({}, {}, {}, {})
+    return Facts({}, {}, {}, {}, {}, {})
 
 
 def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
@@ -62,4 +68,10 @@ def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
                 group = identity.api_version.rpartition("/")[0]
                 word = f"{group}|{identity.kind}"
                 kinds[word] = kinds.get(word, 0) + 1
+                if word == "|Namespace":
+                    place = f"{name}|{identity.name}"
+                    facts.namespaces[place] = facts.namespaces.get(place, 0) + 1
+            elif identity.namespace != namespace:
+                place = f"{name}|{identity.namespace}"
+                facts.guests[place] = facts.guests.get(place, 0) + 1
     return facts

@@ -190,7 +190,7 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
         fleet.facts.add(cell.facts)
     mine = [finding for cell in compiled.cells for finding in cell.findings]
     # delivery follows from which groups there are; it changes only with them
-    is_delivered = groups == _groups(fleet.facts, compiled.prepared.argocd) and not groups[2]
+    is_delivered = groups == _groups(fleet.facts, compiled.prepared.argocd) and not groups[-1]
     fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options, is_delivered=is_delivered)
     if fleetwide.has_errors:
         # the rest of the fleet is told about as well: what is said of an error must not depend on memory
@@ -207,9 +207,12 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     return Outcome(Plan(files, _input_digest(memory, job.options), sorted(removed)), fleetwide, summary, memory)
 
 
-def _groups(facts: Facts, settings: ArgoCD) -> tuple[set[str], set[str], bool]:
-    """What delivery follows from: groups of files, cluster-scoped kinds, and whether a limit is passed."""
-    return set(facts.objects), set(facts.cluster_kinds), passes_limits(facts, settings)
+def _groups(facts: Facts, settings: ArgoCD) -> tuple[set[str], set[str], set[str], set[str], bool]:
+    """What delivery follows from: groups of files, cluster-scoped kinds, what manifests have to do with Namespaces, and
+    whether a limit is passed.
+    """
+    groups, kinds = set(facts.objects), set(facts.cluster_kinds)
+    return groups, kinds, set(facts.guests), set(facts.namespaces), passes_limits(facts, settings)
 
 
 def _changes(root: Root, cache: Cache, memory: Remembered) -> Edit | None:

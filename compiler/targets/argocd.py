@@ -68,12 +68,17 @@ def emit(
     gateways: Sequence[MseGateway],
     loads: Mapping[Group, Load],
     cluster_kinds: Iterable[tuple[str, str]],
+    guests: Iterable[tuple[str, str]],
     findings: Diagnostics,
 ) -> Iterator[Emission]:
-    """All files below `argocd/`. `cluster_kinds`: (API group, kind) of every cluster-scoped object emitted."""
+    """All files below `argocd/`.
+
+    `cluster_kinds`: (API group, kind) of every cluster-scoped object emitted. `guests`: (cluster, namespace) of objects
+    that an Application of another namespace delivers.
+    """
     destinations = dict(settings.destinations)
     by_gateway = {g.gateway: g for g in gateways}
-    used: dict[tuple[str, str, str], None] = {}
+    used = {(destinations[c].server, destinations[c].name, namespace): None for c, namespace in guests}
     for name, path, sort, target, load in _applications(settings, loads):
         if sort == "gateway":
             gateway = by_gateway[target.name]
@@ -100,6 +105,11 @@ def emit(
         yield _file(settings, f"argocd/{folder}/{file}.yaml", document)
     yield _file(settings, "argocd/project.yaml", _project(settings, used, cluster_kinds))
     yield _file(settings, "argocd/root.yaml", _root(settings))
+
+
+def server_of(destination: Destination) -> str:
+    """What tells API servers apart, as far as it can be told: a server has one address, and a cluster one name."""
+    return IN_CLUSTER if destination.name == "in-cluster" else destination.server or destination.name
 
 
 def passes_limits(settings: ArgoCD, loads: Mapping[Group, Load]) -> bool:

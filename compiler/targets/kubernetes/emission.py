@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+KEPT = {SYNC_WAVE: "-1", SYNC_OPTIONS: "Delete=false,Prune=false"}
+"""Annotations of a Namespace: it comes first, and what others put there outlives its last app."""
 DIVIDER = "---\n"
 
 
@@ -112,7 +114,8 @@ class _App:
         key = id(plain.data)
         made = self._plain.get(key)
         if made is None:
-            made = self._plain[key] = (render(self._shared_beside(plain.data, _POD_LABELS)), _identity(plain.data))
+            data = _kept(plain.data) if plain.data["kind"] == "Namespace" else plain.data
+            made = self._plain[key] = (render(self._shared_beside(data, _POD_LABELS)), _identity(data))
         return made
 
     def _shared_beside(self, data: Data, path: Sequence[str]) -> Data:
@@ -148,14 +151,14 @@ def check_patches(app: ir.LoweredApp, findings: Diagnostics) -> None:
 
 
 def namespace_emission(cluster: str, namespace: str) -> Emission:
-    """The file with a Namespace. It may hold what others put there, so it is never deleted with its last app."""
+    """The file with a Namespace."""
     document: Data = {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
             "name": namespace,
             "labels": MANAGED_BY,
-            "annotations": {SYNC_WAVE: "-1", SYNC_OPTIONS: "Delete=false,Prune=false"},
+            "annotations": KEPT,
         },
     }
     return Emission(
@@ -164,6 +167,12 @@ def namespace_emission(cluster: str, namespace: str) -> Emission:
         ("cluster", cluster, namespace),
         (ObjectId("v1", "Namespace", "", namespace),),
     )
+
+
+def _kept(namespace: Data) -> Data:
+    """A Namespace of the repo, which stands for the one that would be written, and is kept like it."""
+    metadata = namespace["metadata"]
+    return {**namespace, "metadata": {**metadata, "annotations": {**KEPT, **(metadata.get("annotations") or {})}}}
 
 
 def _frame(placement: ir.Placement, *, with_account: bool) -> _Frame:

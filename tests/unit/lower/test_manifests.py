@@ -225,6 +225,11 @@ def test_a_service_that_cannot_be_read_is_reported(ports: str, place: str, value
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: [a]\n", "metadata", '["a"]'),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n", "metadata", ""),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: 7}\n", "metadata.namespace", "7"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a/b}\n", "metadata.name", "a/b"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ..}\n", "metadata.name", ".."),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a b}\n", "metadata.name", "a b"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: ../x}\n", "metadata.namespace", "../x"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: A}\n", "metadata.namespace", "A"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {x: true}}\n", "metadata.labels.x", "true"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {x: 1}}\n", "metadata.annotations.x", "1"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: x}\n", "metadata.labels", "x"),
@@ -238,6 +243,12 @@ def test_what_is_no_object_is_reported_at_its_place(text: str, place: str, value
 def test_pods_that_are_no_mapping_cannot_be_labelled(spec: str, place: str) -> None:
     text = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {spec}\n"
     assert only("bad-manifest", text) == (place, "")
+
+
+def test_names_of_roles_need_not_be_dns_names() -> None:
+    text = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: 'system:Web_1'}\nrules: []\n"
+    (plain,) = objects(good(BASE, files(text)), "hz-a")
+    assert plain.data["metadata"]["name"] == "system:Web_1"
 
 
 def test_an_empty_namespace_is_none() -> None:

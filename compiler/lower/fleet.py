@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Code, Note, error, warning
 from compiler.ir import delivery, traffic
+from compiler.lower.unread import check_unread
 from compiler.lower.world import Sourced, World
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def lower_world(
     members = {g.name: tuple(_members(g, by_name)) for g in fleet.value.spec.gateways}
     _check_gateways(fleet, members, findings, incomplete=incomplete)
     _check_objects(fleet, classes, configs, findings)
+    check_unread(fleet, by_name, members, findings)
     if not incomplete:
         _check_remote_clusters(configs, members, by_name, findings)
     return World(

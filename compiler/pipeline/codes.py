@@ -19,6 +19,7 @@ from compiler.lower import (
     spread,
     templates,
     tenancy,
+    unread,
     workload,
 )
 from compiler.model import codes as model
@@ -39,6 +40,7 @@ CODES: tuple[Code, ...] = (
     *state.CODES,
     *world.CODES,
     *fleet.CODES,
+    *unread.CODES,
     *tenancy.CODES,
     *placement.CODES,
     *workload.CODES,

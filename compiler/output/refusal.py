@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from compiler.diagnostics import Diagnostics, Origin, error
 
 OUTPUT_BUSY = error(
@@ -49,7 +51,9 @@ def report_incomplete(shown: str, scope: str, only: str, found: Diagnostics) -> 
 
 def report_failure(failed: OSError, shown: str, found: Diagnostics, *, is_incomplete: bool = False) -> None:
     """Report what the operating system refused, and what state the tree is in."""
-    place = f" ({failed.filename})" if failed.filename else ""
+    # the folder itself is named already, and its absolute path would differ from machine to machine
+    is_named = failed.filename is None or failed.filename == os.path.realpath(shown)
+    place = "" if is_named else f" ({failed.filename})"
     if is_incomplete:
         state, fix = "the tree is incomplete now", "mend the cause and run the build again: it repairs the tree"
     else:

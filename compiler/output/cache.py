@@ -59,8 +59,8 @@ class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """
 
     inputs: dict[str, bytes]
-    """Folder of the root -> stat blob, as the repository makes it. A folder with files too fresh to be trusted (`Tick`)
-    is to be left out: it then differs from any blob the next time."""
+    """Folder of the root -> stat blob, as the repository makes it; nothing for a folder with files too fresh to be trusted
+    (`Tick`): it then differs from any blob the next time, and its end is noticed too."""
     outputs: dict[str, FolderRecord]
     """Folder of the output -> record (`OutputTree.records`)."""
     files: bytes = b""

@@ -40,6 +40,7 @@ class Root:
         self._extra: dict[str, bytes] = {}
         self._paths: list[str] = []
         self._stamps: dict[str, bytes] | None = None
+        self._ignore_ctime_ns = 0
 
     # --- documents
 
@@ -115,10 +116,12 @@ class Root:
         return self._stamps
 
     def settled_stamps(self, tick: Tick) -> dict[str, bytes]:
-        """The same without folders in which a file is too fresh for its time stamps to be trusted."""
+        """The same; nothing, which no stat blob equals, for what is too fresh for its time stamps to be trusted."""
         stamps = self.stamps()
         fresh = {_folder(entry) for entry in self.entries() if is_fresh(_signature(entry)[2], tick.ns)}
-        return {folder: blob for folder, blob in stamps.items() if folder not in fresh} if fresh else stamps
+        if IGNORE in stamps and is_fresh(self._ignore_ctime_ns, tick.ns):
+            fresh.add(IGNORE)
+        return {path: b"" if path in fresh else blob for path, blob in stamps.items()} if fresh else stamps
 
     def _stat(self) -> dict[str, bytes]:
         stamps: dict[str, bytes] = {}
@@ -130,6 +133,7 @@ class Root:
             found = os.stat(os.path.join(self.folder, IGNORE), follow_symlinks=False)  # noqa: PTH116, PTH118 - hot path
         except FileNotFoundError:
             return stamps
+        self._ignore_ctime_ns = found.st_ctime_ns
         stamps[IGNORE] = _pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
         return stamps
 

@@ -59,8 +59,8 @@ class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """
 
     inputs: dict[str, bytes]
-    """Folder of the root -> stat blob, as the repository makes it; nothing for a folder with files too fresh to be trusted
-    (`Tick`): it then differs from any blob the next time, and its end is noticed too."""
+    """Folder of the root -> stat blob, as the repository makes it; nothing for a folder with files too fresh to be
+    trusted (`Tick`): it then differs from any blob the next time, and its end is noticed too."""
     outputs: dict[str, FolderRecord]
     """Folder of the output -> record (`OutputTree.records`)."""
     files: bytes = b""

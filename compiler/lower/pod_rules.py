@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from compiler.diagnostics import Diagnostics
-    from compiler.model.app import PodSpec, Probe
+    from compiler.model.app import PodSpec, Probe, Resources
 
 UNKNOWN_PORT = error(
     "unknown-port",
@@ -75,7 +75,8 @@ REQUESTS_ABOVE_LIMITS = error(
     "requests-above-limits",
     "a container requests more than its limit",
     "The request of a resource is what the scheduler reserves, the limit what the container may use at most. "
-    "Kubernetes refuses pods whose request is above the limit.",
+    "Kubernetes refuses pods whose request is above the limit. What pods cannot share, such as GPUs and huge pages, "
+    "has a limit that is equal to its request.",
 )
 NO_READINESS_PROBE = warning(
     "no-readiness-probe",
@@ -115,6 +116,8 @@ CLUSTER_LABEL = "topology.istio.io/cluster"
 RESERVED_LABELS = frozenset(
     {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/managed-by", CLUSTER_LABEL}
 )
+_SHARED = frozenset({"cpu", "memory", "ephemeral-storage"})
+"""Resources of which pods may use more than they request."""
 CONFIG_VOLUME = "fleetgate-config"
 """Name of the volume that mounts an app's `config`."""
 
@@ -252,6 +255,7 @@ def _grace(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
 def _limits(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
     if spec.resources is None:
         return
+    _whole_resources(spec.resources, layers, findings)
     for resource, limit in spec.resources.limits.items():
         request = spec.resources.requests.get(resource)
         if request is not None and _amount(request) > _amount(limit) * (1 + 1e-9):
@@ -262,6 +266,20 @@ def _limits(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
                 f"the limit of {resource} is {limit}",
                 "lower the request, or raise the limit",
                 (Note(layers.resource("limits", resource), "the limit"),),
+            )
+
+
+def _whole_resources(resources: Resources, layers: Layers, findings: Diagnostics) -> None:
+    for resource, request in resources.requests.items():
+        limit = resources.limits.get(resource)
+        if resource not in _SHARED and (limit is None or _amount(limit) > _amount(request)):
+            findings.add(
+                REQUESTS_ABOVE_LIMITS,
+                layers.resource("requests", resource),
+                str(request),
+                f"{resource} is never shared, so its limit has to be equal, and "
+                + ("there is none" if limit is None else f"it is {limit}"),
+                f"write resources.limits.{resource}: {request}",
             )
 
 

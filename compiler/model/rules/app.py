@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from compiler.model.problems import BAD_VALUE, MISSING_FIELD
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         Placement,
         PodSpec,
         Probe,
+        Resources,
         SecurityContext,
         ServiceAccount,
         Toleration,
@@ -26,12 +28,27 @@ if TYPE_CHECKING:
         VolumeMount,
     )
 
+_POD_FIELD = re.compile(
+    r"metadata\.(name|namespace|uid|(labels|annotations)\['[^']+'\])"
+    r"|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?)"
+)
+_CONTAINER_RESOURCE = re.compile(r"(requests|limits)\.(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i)")
+"""What the downward API knows (Kubernetes, "Downward API")."""
+
 
 def check_app(app: App, report: Report) -> None:
     """All rules of one App."""
     spec = app.spec
     _check_pod(spec, ("spec",), report)
     _check_placement(spec.placement, ("spec", "placement"), report)
+    if spec.values and not spec.templates:
+        report.add(
+            CONFLICTING_FIELDS,
+            ("spec", "values"),
+            ", ".join(spec.values),
+            "only templates see these values, and the App has none",
+            "add `templates`, or delete the values",
+        )
     for index, version in enumerate(spec.versions):
         path = ("spec", "versions", index)
         _check_pod(version, path, report)
@@ -83,6 +100,44 @@ def _check_source(source: EnvSource, path: Path, name: str, report: Report) -> N
         "resourceFieldRef": source.resource_field_ref,
     }
     report.exactly_one(path, name, given, "`valueFrom`")
+    if source.field_ref is not None and not _POD_FIELD.fullmatch(source.field_ref.field_path):
+        report.add(
+            BAD_VALUE,
+            (*path, "fieldRef", "fieldPath"),
+            source.field_ref.field_path,
+            "Kubernetes hands out no such field of a pod",
+            "name one of metadata.name, .namespace, .uid, .labels['<key>'], .annotations['<key>'], spec.nodeName, "
+            ".serviceAccountName, status.hostIP, .hostIPs, .podIP, .podIPs",
+        )
+    if source.resource_field_ref is not None and not _CONTAINER_RESOURCE.fullmatch(source.resource_field_ref.resource):
+        report.add(
+            BAD_VALUE,
+            (*path, "resourceFieldRef", "resource"),
+            source.resource_field_ref.resource,
+            "Kubernetes hands out requests and limits of cpu, memory, ephemeral-storage and huge pages alone",
+            "write one such as limits.cpu or requests.memory",
+        )
+
+
+def _check_resources(resources: Resources, path: Path, report: Report) -> None:
+    for side, amounts in (("requests", resources.requests), ("limits", resources.limits)):
+        for name, amount in amounts.items():
+            if name == "memory" and str(amount).endswith("m"):
+                report.add(
+                    BAD_VALUE,
+                    (*path, side, name),
+                    str(amount),
+                    "`m` stands for thousandths, and memory is counted in bytes: with less than one no pod starts",
+                    f"write {str(amount)[:-1]}M or {str(amount)[:-1]}Mi",
+                )
+            elif "/" in name and not str(amount).isdecimal():
+                report.add(
+                    BAD_VALUE,
+                    (*path, side, name),
+                    str(amount),
+                    "extended resources are counted in whole numbers",
+                    "write a whole number",
+                )
 
 
 def _check_env_from(sources: tuple[EnvFromSource, ...], path: Path, report: Report) -> None:
@@ -224,6 +279,7 @@ def _check_toleration(toleration: Toleration, path: Path, report: Report) -> Non
 _POD_RULES: tuple[tuple[str, str, Callable[[Any, Path, Report], None]], ...] = (
     ("env", "env", _check_env),
     ("env_from", "envFrom", _check_env_from),
+    ("resources", "resources", _check_resources),
     ("readiness_probe", "readinessProbe", _check_probe),
     ("liveness_probe", "livenessProbe", _check_single_probe),
     ("startup_probe", "startupProbe", _check_single_probe),

@@ -56,6 +56,14 @@ READY = "readinessProbe: {httpGet: {port: http}}\n"
             "resources: {requests: {memory: 1Gi}, limits: {memory: 1000Mi}}",
             ("requests-above-limits", "spec.resources.requests.memory", "1Gi"),
         ),
+        (
+            "resources: {requests: {nvidia.com/gpu: 1}}",
+            ("requests-above-limits", "spec.resources.requests.nvidia.com/gpu", "1"),
+        ),
+        (
+            "resources: {requests: {cpu: 1, hugepages-2Mi: 4Mi}, limits: {hugepages-2Mi: 8Mi}}",
+            ("requests-above-limits", "spec.resources.requests.hugepages-2Mi", "4Mi"),
+        ),
         (HTTP, ("no-readiness-probe", "spec.ports", "")),
         (
             "replicas: 2\ndisruptionBudget: {maxUnavailable: 0}",

@@ -73,7 +73,10 @@ class _Engine:
     """Jinja2, with all of it imported before files can no longer be opened."""
 
     def __init__(self) -> None:
-        import pprint  # noqa: F401, PLC0415 - a filter imports it when it is first used
+        # filters import these when they are first used
+        import html  # noqa: F401, PLC0415 - see above
+        import pprint  # noqa: F401, PLC0415 - the same
+        import textwrap  # noqa: F401, PLC0415 - the same
 
         import jinja2  # noqa: PLC0415 - only the child has it on its path
         from jinja2 import sandbox  # noqa: PLC0415

@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
 from compiler.lower.templates import Job, Limits, Problem, Renderer
 from tests.unit.lower.apps import good, lower, objects
@@ -55,6 +57,15 @@ def problem(template: str, renderer: Renderer, **context: object) -> tuple[str, 
     result = text(template, renderer, **context)
     assert isinstance(result, Problem), result
     return result.code.name, result.message, result.line
+
+
+@pytest.mark.parametrize("name", sorted({*FILTERS, *TESTS} - {"random"}))
+@pytest.mark.parametrize("value", ["'<b>a b</b> &amp; http://c.example.com'", "[1, 2]", "{'a': 1}", "1.5"])
+def test_no_filter_and_no_test_needs_a_file(name: str, value: str, renderer: Renderer) -> None:
+    """Modules that Jinja2 imports late are there before files can no longer be opened."""
+    expression = f"{value}|{name}" if name in FILTERS else f"{value} is {name}"
+    result = text(f"{{{{ {expression} }}}}", renderer)
+    assert not isinstance(result, Problem) or "needs a file" not in result.message
 
 
 # --- what templates see

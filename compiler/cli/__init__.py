@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments == ["--version"]:
         from compiler import __version__  # noqa: PLC0415 - as the rest of the program: only when it is needed
 
-        sys.stdout.write(f"fleetgate {__version__}\n")
+        print(f"fleetgate {__version__}")  # print minds neither a closed standard output nor none at all
         return 0
     try:
         from compiler.cli.run import run  # noqa: PLC0415 - argparse and msgspec cost more than `--version` may

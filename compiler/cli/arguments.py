@@ -46,7 +46,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _root(each: argparse.ArgumentParser, default: str) -> None:
-    each.add_argument("-C", dest="root", metavar="DIR", default=default, help="the root of the fleet (default: .)")
+    each.add_argument(
+        "-C", dest="root", metavar="DIR", type=_named, default=default, help="the root of the fleet (default: .)"
+    )
+
+
+def _named(text: str) -> str:
+    """An empty name is a variable of a script that was not set, and never what was meant."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _init(each: argparse.ArgumentParser) -> None:
@@ -58,7 +67,9 @@ def _check(each: argparse.ArgumentParser) -> None:
 
 
 def _build(each: argparse.ArgumentParser) -> None:
-    each.add_argument("-o", dest="output", metavar="DIR", help="the output folder; only fleetgate may own it")
+    each.add_argument(
+        "-o", dest="output", metavar="DIR", type=_named, help="the output folder; only fleetgate may own it"
+    )
     each.add_argument("--verify", action="store_true", help="write nothing; tell what in the output folder differs")
     _compiling(each)
 
@@ -72,9 +83,13 @@ def _compiling(each: argparse.ArgumentParser) -> None:
         choices=("source", "model", "ir"),
         help="print what that stage made, as YAML, and stop; findings go to standard error",
     )
-    each.add_argument("--cluster", metavar="NAME", help="write and prune below this cluster's folder only")
-    each.add_argument("--revision", metavar="REV", help="read this Git revision instead of the files on disk")
-    each.add_argument("--state", metavar="REF|FILE", help="compile with the weights that the agent recorded there")
+    each.add_argument("--cluster", metavar="NAME", type=_named, help="write and prune below this cluster's folder only")
+    each.add_argument(
+        "--revision", metavar="REV", type=_named, help="read this Git revision instead of the files on disk"
+    )
+    each.add_argument(
+        "--state", metavar="REF|FILE", type=_named, help="compile with the weights that the agent recorded there"
+    )
     each.add_argument("--as-of", metavar="DATE", help="tell what has expired by this day (YYYY-MM-DD)")
 
 

@@ -29,9 +29,12 @@ def run(argv: Sequence[str]) -> int:
         outcome = _system_failed(failed)
     except Exception as bug:  # noqa: BLE001 - the one place where our own mistakes end, in words rather than a traceback
         outcome = _bug(bug)
-    _write(sys.stdout, outcome.out)
+    refusal = _write(sys.stdout, outcome.out)
     _write(sys.stderr, outcome.err)
-    return outcome.status
+    if refusal is None:
+        return outcome.status
+    _write(sys.stderr, f"fleetgate: standard output: {escape(refusal)}\n")
+    return max(outcome.status, ERRORS)
 
 
 def command(name: str) -> Callable[[Namespace, Terminal], Outcome]:
@@ -40,19 +43,26 @@ def command(name: str) -> Callable[[Namespace, Terminal], Outcome]:
     return function
 
 
-def _write(stream: io.TextIOBase | object, text: str) -> None:
-    """Print; a reader that is gone is no error, and a character that the terminal lacks is shown as an escape."""
+def _write(stream: io.TextIOBase | object, text: str) -> str | None:
+    """Print; why it could not be printed, or None.
+
+    A reader that is gone is no error, nor is a stream that was closed from the start, and a character that the terminal
+    lacks is shown as an escape.
+    """
     if not text or not isinstance(stream, io.TextIOBase):
-        return
+        return None
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except OSError as failed:
         # What is still buffered would fail again when Python closes the stream at exit: give it somewhere to go.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(failed, BrokenPipeError):
+            return failed.strerror or type(failed).__name__
+    return None
 
 
 def _system_failed(failed: OSError) -> Outcome:

@@ -51,13 +51,14 @@ class Terminal(Struct, frozen=True, gc=False):
     """Whether a progress bar on standard error would be seen by somebody."""
 
 
-def detect(out: TextIO, err: TextIO, environ: Mapping[str, str]) -> Terminal:
-    """Look at the two streams. `NO_COLOR` (no-color.org) and `TERM=dumb` turn colour off."""
+def detect(out: TextIO | None, err: TextIO | None, environ: Mapping[str, str]) -> Terminal:
+    """Look at the two streams (None: closed). `NO_COLOR` (no-color.org) and `TERM=dumb` turn colour off."""
+    out_is_terminal, err_is_terminal = (stream is not None and stream.isatty() for stream in (out, err))
     allowed = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
     return Terminal(
-        out=Style(allowed and out.isatty()),
-        err=Style(allowed and err.isatty()),
-        shows_progress=err.isatty() and environ.get("TERM") != "dumb",
+        out=Style(allowed and out_is_terminal),
+        err=Style(allowed and err_is_terminal),
+        shows_progress=err_is_terminal and environ.get("TERM") != "dumb",
     )
 
 

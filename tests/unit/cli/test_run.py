@@ -116,6 +116,24 @@ def test_a_reader_that_goes_away_changes_nothing_about_the_status(
         assert cli.main(["check"]) == 1
 
 
+def test_what_cannot_be_printed_is_an_error_in_words(
+    serve: Callable[[Command], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve(lambda *_: Outcome(0, "x"))
+    with open("/dev/full", "w") as stream:  # noqa: PTH123 - a stream like that of the process
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert cli.main(["check"]) == 1
+    assert capsys.readouterr().err == "fleetgate: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("call", [["targets"], ["--version"]])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_change_nothing_about_the_status(call: list[str], closed: str) -> None:
+    code = f"import sys; from compiler.cli import main; sys.exit(main({call!r}))"
+    done = subprocess.run(["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, code], check=False)
+    assert done.returncode == 0
+
+
 def test_a_character_that_the_stream_lacks_is_shown_as_an_escape(
     serve: Callable[[Command], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +145,11 @@ def test_a_character_that_the_stream_lacks_is_shown_as_an_escape(
 
 
 @pytest.mark.parametrize(
-    "call", [[], ["biuld"], ["check", "--format", "xml"], ["check", "extra"], ["explain"], ["check", "--ver"]]
+    "call",
+    [
+        *([], ["biuld"], ["check", "--format", "xml"], ["check", "extra"], ["explain"], ["check", "--ver"]),
+        *(["build", "-o", ""], ["build", "-o", "x", "--cluster", ""], ["-C", "", "check"], ["check", "--state="]),
+    ],
 )
 def test_wrong_usage_is_status_2(call: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from compiler.cli import summary
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from compiler.cli.report import Written
     from compiler.cli.terminal import Style, Terminal
     from compiler.pipeline import Compilation
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def options_of(arguments: Namespace) -> Options | Outcome:
@@ -82,8 +79,9 @@ def _closing(arguments: Namespace, report: Report, style: Style) -> str:
 
 def _is_day(word: str) -> bool:
     import datetime as dt  # noqa: PLC0415 - only with --as-of
+    import re  # noqa: PLC0415 - as above
 
-    if not _DAY.fullmatch(word):
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
         return False
     try:
         dt.date.fromisoformat(word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Literal
 
@@ -24,7 +25,7 @@ _SGR: dict[Role, str] = {
 }
 """Select Graphic Rendition parameters (ECMA-48) of each role."""
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 """Control characters, invisible and direction-changing ones, lone surrogates: none of them may reach a terminal raw."""
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -64,7 +65,9 @@ def detect(out: TextIO | None, err: TextIO | None, environ: Mapping[str, str]) -
 
 def escape(text: str) -> str:
     r"""`text` safe to show on one line: `\x1b` instead of the escape character, `\n` instead of a line break."""
-    return _UNSAFE.sub(_escaped, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _unsafe().sub(_escaped, text)
 
 
 def width(text: str) -> int:
@@ -76,6 +79,12 @@ def width(text: str) -> int:
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text
     )
+
+
+@functools.cache
+def _unsafe() -> re.Pattern[str]:
+    """`_UNSAFE`, compiled when a text is met that may need it."""
+    return re.compile(_UNSAFE)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -1,7 +1,5 @@
 """`App`: what runs, in which clusters, and how each of them differs. Field names are those of Kubernetes."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 import msgspec

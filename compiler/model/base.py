@@ -3,9 +3,10 @@
 Descriptions of fields are the string literals below them: they cost nothing at start-up, and
 `compiler.model.schemas` reads them for the JSON Schemas and the reference. A syntax carries its meaning in
 words and an example, for findings and editors alike.
-"""
 
-from __future__ import annotations
+The modules of structs do without `from __future__ import annotations`: msgspec would have to evaluate the text of each
+annotation when it first decodes a kind, which takes twice as long as all else that it does then (8 ms for all kinds).
+"""
 
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`Fleet`: one per root. Gateways, Argo CD, tenants, the losses to survive, accepted findings."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import msgspec

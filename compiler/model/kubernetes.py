@@ -1,7 +1,5 @@
 """The Kubernetes kinds that are read: Ingress, IngressClass, Service, EndpointSlice, MseIngressConfig."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """`MseIngressConfig`: an existing gateway object of MSE (Alibaba Cloud, MSE Ingress documentation)."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta, field

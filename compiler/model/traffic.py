@@ -1,7 +1,5 @@
 """`TrafficPolicy`, `TrafficState`, `TrafficPin`: how a Service's traffic is spread over clusters."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 import msgspec

@@ -85,10 +85,6 @@ class _Label(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_label = msgspec.msgpack.Decoder(_Label).decode
-_decode_cache = msgspec.msgpack.Decoder(Cache).decode
-_decode_files = msgspec.msgpack.Decoder(dict[str, InputFile]).decode
-_decode_cells = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 
 
 def pack_files(files: Mapping[str, InputFile]) -> bytes:
@@ -98,7 +94,7 @@ def pack_files(files: Mapping[str, InputFile]) -> bytes:
 
 def unpack_files(packed: bytes) -> dict[str, InputFile]:
     """What `pack_files` packed."""
-    return _decode_files(packed) if packed else {}
+    return msgspec.msgpack.decode(packed, type=dict[str, InputFile]) if packed else {}
 
 
 def pack_cells(cells: Mapping[str, bytes]) -> bytes:
@@ -108,7 +104,7 @@ def pack_cells(cells: Mapping[str, bytes]) -> bytes:
 
 def unpack_cells(packed: bytes) -> dict[str, bytes]:
     """What `pack_cells` packed."""
-    return _decode_cells(packed) if packed else {}
+    return msgspec.msgpack.decode(packed, type=dict[str, bytes]) if packed else {}
 
 
 class CacheStore:
@@ -211,17 +207,18 @@ def _unpack(content: bytes, label: _Label) -> Cache | None:
     body = memoryview(content)[4:]
     head_end = 4 + int.from_bytes(body[:4], "little")
     try:
-        if _decode_label(body[4:head_end]) != label or zlib.crc32(body).to_bytes(4, "little") != content[:4]:
+        written = msgspec.msgpack.decode(body[4:head_end], type=_Label)
+        if written != label or zlib.crc32(body).to_bytes(4, "little") != content[:4]:
             return None
-        return _decode_cache(body[head_end:])
+        return msgspec.msgpack.decode(body[head_end:], type=Cache)
     except msgspec.DecodeError:  # truncated or damaged: as good as none
         return None
 
 
 def _file_name(label: _Label) -> str:
-    from hashlib import sha256  # noqa: PLC0415 - a build without a cache need not load it
-
-    return sha256(b"\0".join((os.fsencode(label.output), label.options))).hexdigest()[:32] + _SUFFIX
+    # Should two outputs ever share a name, each would find the label of the other and build anew.
+    checksum = zlib.crc32(b"\0".join((os.fsencode(label.output), label.options)))
+    return f"{checksum:08x}{_SUFFIX}"
 
 
 def _code_checksum() -> int:

@@ -14,7 +14,7 @@ machines: same tree, same bytes.
 
 from __future__ import annotations
 
-import hashlib
+import functools
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ import msgspec
 from compiler import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from hashlib import _Hash
 
 INDEX = "index.json"
 GENERATOR = "fleetgate"
@@ -58,25 +59,31 @@ class _Identity(msgspec.Struct, frozen=True, gc=False):
     version: str = "unknown"
 
 
-_decode_index = msgspec.json.Decoder(Index).decode
-_decode_identity = msgspec.json.Decoder(_Identity).decode
 _encode = msgspec.json.Encoder().encode
 
 
 def digest(content: bytes) -> bytes:
     """The digest of one file."""
-    return hashlib.sha256(content).digest()
+    return _sha256()(content).digest()
 
 
 def digest_listing(digests: Mapping[str, bytes]) -> bytes:
     """The digest of the lines that `sha256sum` prints for these files, in order of their names."""
     lines = [f"{digests[name].hex()}  {name}\n" for name in sorted(digests)]
-    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).digest()
+    return _sha256()("".join(lines).encode("utf-8", "surrogateescape")).digest()
 
 
 def digest_inputs(files: Mapping[str, bytes], options: bytes) -> str:
     """The `input_digest` of a compilation: path -> digest of every file read, and the options that shape the output."""
-    return hashlib.sha256(digest_listing(files) + options).hexdigest()
+    return _sha256()(digest_listing(files) + options).hexdigest()
+
+
+@functools.cache
+def _sha256() -> Callable[[bytes], _Hash]:
+    """SHA-256 of OpenSSL, which takes 3 ms to load: a build without changes does without."""
+    from hashlib import sha256  # noqa: PLC0415 - see above
+
+    return sha256
 
 
 def folder_entry(digests: Mapping[str, bytes]) -> FolderEntry:
@@ -137,7 +144,7 @@ def _block(key: str, items: Iterable[tuple[str, bytes]]) -> bytes:
 def read_generator(text: bytes) -> _Identity | None:
     """Who wrote an `index.json`; None for JSON that says nothing of the kind, or is broken."""
     try:
-        return _decode_identity(text)
+        return msgspec.json.decode(text, type=_Identity)
     except msgspec.DecodeError:
         return None
 
@@ -145,7 +152,7 @@ def read_generator(text: bytes) -> _Identity | None:
 def read_index(text: bytes) -> Index | None:
     """The index in `text`; None where it is not one of ours, or of a form that this version can't read."""
     try:
-        index = _decode_index(text)
+        index = msgspec.json.decode(text, type=Index)
         for entry in index.folders.values():
             bytes.fromhex(entry.digest)
     except (msgspec.DecodeError, ValueError):

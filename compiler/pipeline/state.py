@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Code, Origin, error
@@ -49,6 +48,8 @@ def read_states(root: Root, options: Options, findings: Diagnostics) -> tuple[So
 
 
 def _documents(root: Root, state: str, findings: Diagnostics) -> Iterator[Document]:
+    from pathlib import Path  # noqa: PLC0415 - only with --state
+
     file = Path(state)
     if file.is_file():
         raw = file.read_bytes()

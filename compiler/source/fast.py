@@ -15,13 +15,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from compiler.source.text import ILLEGAL
+from compiler.source.text import find_illegal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NON_ASCII = r"\x80-\xff"
-"""A byte of a character beyond ASCII; which of them are allowed is asked of `ILLEGAL`."""
+"""A byte of a character beyond ASCII; which of them are allowed is asked of `find_illegal`."""
 _INTEGER = r"(?:0|-?[1-9][0-9]{0,17})"
 _FRACTION = r"-?(?:0|[1-9][0-9]{0,7})\.[0-9]{0,6}[1-9]"
 """Not a whole number: kubectl reads 1.0 as the integer 1."""
@@ -74,7 +74,7 @@ def read(raw: bytes) -> list[Any] | None:
         return None
     try:
         text = raw.decode()
-        if not raw.isascii() and ILLEGAL.search(text):
+        if not raw.isascii() and find_illegal(text):
             return None
         return load_all(text) if b"\n---" in raw else [load(text)]
     except ValueError:

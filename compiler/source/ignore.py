@@ -36,10 +36,10 @@ for ordinary characters.
 CODES = (IGNORE_PATTERN,)
 
 _UNSUPPORTED: Final = (
-    (re.compile(r"\\"), "backslashes are not supported", "name the path without one, with * or ? if need be"),
-    (re.compile(r"\["), "character classes are not supported", "write one pattern per name, or use * or ?"),
-    (re.compile(r"(?:^|/)\.\.(?:/|$)"), "a pattern cannot leave the root", "write the path below the root"),
-    (re.compile(r"[^/!]\*\*|\*\*[^/]"), "** must stand alone between slashes", "write * inside of a name"),
+    (r"\\", "backslashes are not supported", "name the path without one, with * or ? if need be"),
+    (r"\[", "character classes are not supported", "write one pattern per name, or use * or ?"),
+    (r"(?:^|/)\.\.(?:/|$)", "a pattern cannot leave the root", "write the path below the root"),
+    (r"[^/!]\*\*|\*\*[^/]", "** must stand alone between slashes", "write * inside of a name"),
 )
 
 
@@ -77,7 +77,7 @@ def parse(raw: bytes, found: Diagnostics) -> Ignore:
             why = f"there are more than {MAX_PATTERNS:,} patterns"
             found.add(IGNORE_PATTERN, origin, pattern, why, "leave out whole folders")
             break
-        problem = next(((why, fix) for wrong, why, fix in _UNSUPPORTED if wrong.search(pattern)), None)
+        problem = next(((why, fix) for wrong, why, fix in _UNSUPPORTED if re.search(wrong, pattern)), None)
         if problem is not None:
             found.add(IGNORE_PATTERN, origin, pattern, *problem)
         elif pattern.strip("!/"):

@@ -87,8 +87,9 @@ fleet into several roots.
 CODES = (SYMBOLIC_LINK, PATH_ENCODING, SPECIAL_FILE, NESTED_REPOSITORY, UNREADABLE_FILE, ROOT_TOO_LARGE)
 
 _IGNORE: Final = "or name it in .fleetgateignore"
-_BEYOND_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_OURS: Final = re.compile(rb'\s*\{\s*"generator"\s*:\s*"fleetgate"\s*[,}]')
+_BEYOND_TEXT: Final = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_OURS: Final = rb'\s*\{\s*"generator"\s*:\s*"fleetgate"\s*[,}]'
+"""Patterns that few runs need are compiled when they are used."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -193,7 +194,7 @@ class Listing:
         if name[0] == "." or (self.ignored.rules and self.ignored.leaves_out(path, is_folder=is_folder)):
             return False
         # isprintable is quick and stricter than we are, and its answer may differ between versions of Python.
-        if not name.isprintable() and _BEYOND_TEXT.search(name):
+        if not name.isprintable() and re.search(_BEYOND_TEXT, name):
             why = "the name holds bytes that are not UTF-8, or control characters"
             self.report(PATH_ENCODING, path, why, f"rename it, {_IGNORE}")
             return False
@@ -353,7 +354,7 @@ def is_document(path: str) -> bool:
 
 def is_ours(raw: bytes) -> bool:
     """Whether an `index.json` says that fleetgate wrote the folder it is in."""
-    if _OURS.match(raw):
+    if re.match(_OURS, raw):
         return True
     if b'"generator"' not in raw or len(raw) > MAX_FILE_BYTES:
         return False
@@ -374,7 +375,7 @@ def link_aim(path: str, target: str) -> str | None:
 
 def shown(path: str) -> str:
     """A path as it can be printed on any terminal and written in any report."""
-    return _BEYOND_TEXT.sub(lambda match: _escape(match[0]), path)
+    return re.sub(_BEYOND_TEXT, lambda match: _escape(match[0]), path)
 
 
 def _escape(character: str) -> str:

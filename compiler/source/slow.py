@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.diagnostics import Diagnostics
 from compiler.source import jsonfile
 from compiler.source.nodes import compose
-from compiler.source.text import ILLEGAL, decode
+from compiler.source.text import decode, find_illegal
 from compiler.source.values import Builder
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def read(file: str, raw: bytes, found: Diagnostics) -> list[Any]:
 
 def roots(file: str, text: str) -> list[Node]:
     """The nodes that `read` makes its values of, as far as the file can be read."""
-    if ILLEGAL.search(text):
+    if find_illegal(text):
         return []
     if (_is_json_name(file) or text.lstrip().startswith("{")) and jsonfile.is_json(text):
         return [jsonfile.compose(text)]

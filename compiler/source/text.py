@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,6 @@ escape, such as "\\u2028". Name a file that is not meant for fleetgate in `.flee
 """,
 )
 
-ILLEGAL = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)")
 CODES = (YAML_ENCODING,)
 
 _BYTE_ORDER_MARKS: Final = (
@@ -33,6 +33,17 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "a UTF-16 byte order mark"),
     (codecs.BOM_UTF16_BE, "a UTF-16 byte order mark"),
 )
+
+
+@functools.cache
+def _illegal() -> re.Pattern[str]:
+    """What no input may hold. Written as what is forbidden: Python compiles a class of all that is allowed in 3 ms."""
+    return re.compile("[\0-\x08\x0b\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
+
+
+def find_illegal(text: str) -> re.Match[str] | None:
+    """The first character that no input may hold, or None."""
+    return _illegal().search(text)
 
 
 def decode(file: str, raw: bytes, found: Diagnostics) -> str | None:
@@ -52,7 +63,7 @@ def decode(file: str, raw: bytes, found: Diagnostics) -> str | None:
         fix = "save the file as UTF-8, or name it in .fleetgateignore if it is not meant for fleetgate"
         found.add(YAML_ENCODING, origin, f"0x{raw[failed.start]:02X}", why, fix)
         return None
-    illegal = ILLEGAL.search(text)
+    illegal = find_illegal(text)
     if illegal is None:
         return text.replace("\r\n", "\n")
     line, column = position(text, illegal.start())

@@ -121,7 +121,7 @@ def examine(
     """
     prefix, slash, name = key.partition("/")
     at = metadata.key("annotations", key)
-    if slash and prefix in (_PREFIXES if kind in ("Ingress", "Service") else _PREFIXES[2:]):
+    if slash and prefix in _PREFIXES:
         return _ours(prefix + slash, name, text, at, kind, findings)
     if kind == "Ingress" and key == _LEGACY_CLASS:
         why = "the class of an Ingress is its field spec.ingressClassName, and only that is read"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from compiler.check.missing_backend import MISSING_BACKEND, MISSING_PORT, UNREACHABLE_BACKEND, check_backends
 from compiler.check.shadowed_route import SHADOWED_ROUTE, check_shadowed_routes
 from compiler.check.split_weights import SPLIT_WEIGHTS, check_split_weights
-from compiler.check.survival import SINGLE_CLUSTER, SURVIVAL, check_survival
+from compiler.check.survival import EMPTY_SHARE, SINGLE_CLUSTER, SURVIVAL, check_survival
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,4 +32,5 @@ CODES: tuple[Code, ...] = (
     SHADOWED_ROUTE,
     SURVIVAL,
     SINGLE_CLUSTER,
+    EMPTY_SHARE,
 )

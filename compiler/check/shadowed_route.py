@@ -51,5 +51,9 @@ def _takes_all(first: Match, second: Match) -> bool:
     if first.path.kind == "regex" and first.path.value in _ALL:
         return True
     if first.path.kind == "prefix" and second.path.kind == "regex":
-        return literal_prefix(second.path.value).startswith(first.path.value.rstrip("/") + "/")
+        prefix = first.path.value.rstrip("/")
+        # the common way to keep the rest of a path: what follows the prefix is a slash or nothing
+        return second.path.value.startswith(f"{prefix}(/|$)") or literal_prefix(second.path.value).startswith(
+            f"{prefix}/"
+        )
     return False

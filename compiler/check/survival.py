@@ -28,11 +28,19 @@ SINGLE_CLUSTER = warning(
     "a warning: place the app in a second cluster, or accept the finding in the Fleet with a reason.",
 )
 
+EMPTY_SHARE = warning(
+    "empty-share",
+    "a cluster with a share of a Service that runs no pod of it",
+    "Weights and tiers say how much of the traffic a cluster gets. One that runs no pod (replicas: 0) can't serve its "
+    "share: the gateway sends it elsewhere, and what was declared never happens. It counts for no survival either.",
+)
+
 
 def check_survival(traffic: Traffic, findings: Diagnostics) -> None:
     """Report each spread of a gateway that leaves nothing after a demanded loss; once per Service and place."""
     seen: set[tuple[str, str, str]] = set()
     clusters = {c.name: c for c in traffic.clusters}
+    empty = {s.name: frozenset(m.cluster for m in s.members if m.replicas == 0) for s in traffic.services}
     for gateway, route in routes(traffic):
         for backend in _must_survive(route):
             if not backend.spread.tiers:
@@ -40,7 +48,7 @@ def check_survival(traffic: Traffic, findings: Diagnostics) -> None:
             key = (gateway.name, str(backend.service), str(backend.spread.clusters))
             if key not in seen:
                 seen.add(key)
-                _check(gateway, backend, clusters, findings)
+                _check(gateway, backend, clusters, empty.get(backend.service, frozenset()), findings)
 
 
 def _must_survive(route: Route) -> Iterator[Backend]:
@@ -51,9 +59,24 @@ def _must_survive(route: Route) -> Iterator[Backend]:
                 yield share.backend
 
 
-def _check(gateway: Gateway, backend: Backend, clusters: dict[str, Cluster], findings: Diagnostics) -> None:
-    serving = backend.spread.clusters
-    where = ", ".join(serving)
+def _check(
+    gateway: Gateway,
+    backend: Backend,
+    clusters: dict[str, Cluster],
+    empty: frozenset[str],
+    findings: Diagnostics,
+) -> None:
+    """`empty`: clusters that run no pod of the Service, and so carry nothing, whatever share they are given."""
+    serving = [cluster for cluster in backend.spread.clusters if cluster not in empty]
+    where = ", ".join(serving) or "none"
+    for cluster in sorted(_served_by(backend) & empty):
+        findings.add(
+            EMPTY_SHARE,
+            backend.spread.origin,
+            str(backend.service),
+            f"cluster {cluster} has a share of it, and runs no pod (replicas: 0)",
+            f"give it replicas there, or take {cluster} out of the spread: weight 0, a later tier, or `excluded`",
+        )
     for loss, name, lost in losses(gateway, clusters, backend.spread.survive or ()):
         if all(cluster in lost for cluster in serving):
             findings.add(
@@ -64,7 +87,7 @@ def _check(gateway: Gateway, backend: Backend, clusters: dict[str, Cluster], fin
                 f"place it outside this {loss.lower()} too, or opt out in a TrafficPolicy: survive with a reason",
             )
             return
-    if backend.spread.survive is None and len(serving) == 1 and len(gateway.clusters) > 1:
+    if backend.spread.survive is None and len(serving) <= 1 and len(gateway.clusters) > 1:
         findings.add(
             SINGLE_CLUSTER,
             backend.spread.origin,
@@ -72,6 +95,11 @@ def _check(gateway: Gateway, backend: Backend, clusters: dict[str, Cluster], fin
             f"it is served by {where} alone",
             "place it in a second cluster, or accept this finding in the Fleet with a reason",
         )
+
+
+def _served_by(backend: Backend) -> frozenset[str]:
+    """Clusters that are meant to serve while nothing is lost."""
+    return frozenset(member.cluster for member in backend.spread.tiers[0].members)
 
 
 def losses(

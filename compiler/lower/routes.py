@@ -220,7 +220,8 @@ class _Table:
                     field,
                     f"a canary takes everything but backend, subset and header control from its base "
                     f"{base.path.ingress.name}",
-                    "write it on the base, or delete it here",
+                    # a rewrite makes patterns of the paths, and canary and base need the same kind of path
+                    "make it what the base says" if field == "rewrite" else "write it on the base, or delete it here",
                     (Note(base.path.origin, "the base"),),
                 )
 

@@ -93,8 +93,18 @@ class Sources(Struct):
         return [*unseen, *(text for file in self.files.values() for text in file.broken)]
 
 
-Held = tuple["Document", "Struct_ | None", Diagnostics]
-"""A document, what it decodes to, and what was found on the way."""
+class Held(Struct, gc=False):
+    """A document that was read: what it decodes to, and what was found on the way. Its data is let go of."""
+
+    origin: Origin
+    value: Struct_ | None
+    findings: Diagnostics
+    namespace: str
+    """"" where none is written."""
+    name: str
+    is_fleet: bool
+    broken: str = ""
+    """Its text, where it has errors."""
 
 
 def read_sources(
@@ -116,7 +126,7 @@ def read_sources(
         raw = root.read_document(path, reading)
         documents = [] if raw is None else read_documents(path, raw, reading)
         held[path] = (reading, [_decoded(d) for d in documents])
-        if "/" in path and any(d.data.get("kind") == "Fleet" for d in documents):
+        if "/" in path and any(d.is_fleet for d in held[path][1]):
             nested.add(posixpath.dirname(path) + "/")
     root.nested = sorted(nested)
     if nested:
@@ -126,7 +136,18 @@ def read_sources(
 
 def _decoded(document: Document) -> Held:
     mine = Diagnostics()
-    return document, decode(document, mine), mine
+    value = decode(document, mine)
+    metadata = document.data.get("metadata")
+    namespace, name = (metadata.get("namespace"), metadata.get("name")) if isinstance(metadata, dict) else ("", "")
+    return Held(
+        document.origin,
+        value,
+        mine,
+        str(namespace or ""),
+        str(name),
+        document.data.get("kind") == "Fleet",
+        repr(document.data) if mine.has_errors else "",
+    )
 
 
 def _files(
@@ -142,13 +163,15 @@ def _files(
         broken = [root.text(path) or ""] if reading.has_errors else []
         told: set[str] = set()
         decoded: list[Decoded] = []
-        for document, value, mine in documents:
-            findings.extend(f for f in mine if not (f.code.name == "unread-kind" and f.value in told))
-            told.update(f.value for f in mine if f.code.name == "unread-kind")
-            if value is not None:
-                decoded.append(Decoded(value, document.origin))
-            if mine.has_errors:
-                broken.append(repr(document.data))
+        for document in documents:
+            mine = document.findings
+            if len(mine):
+                findings.extend(f for f in mine if not (f.code.name == "unread-kind" and f.value in told))
+                told.update(f.value for f in mine if f.code.name == "unread-kind")
+            if document.value is not None:
+                decoded.append(Decoded(document.value, document.origin))
+            if document.broken:
+                broken.append(document.broken)
         if decoded or broken:
             mine_claims = claims.get(path, ())
             names = _names(decoded, mine_claims, held) if mine_claims else ()
@@ -158,8 +181,8 @@ def _files(
 
 def _relevant(reading: Diagnostics, documents: Sequence[Held]) -> Iterator[Diagnostic]:
     """Findings of reading, without doubts about values that are wrong anyway, or of kinds that are not read."""
-    foreign = {d.index for d, value, mine in documents if value is None and not mine.has_errors}
-    wrong = {(f.origin.document, f.origin.path) for _, _, mine in documents for f in mine}
+    foreign = {d.origin.document for d in documents if d.value is None and not d.broken}
+    wrong = {(f.origin.document, f.origin.path) for d in documents for f in d.findings}
     for finding in reading:
         place = finding.origin
         if finding.code.name != "yaml-ambiguous" or (
@@ -171,7 +194,8 @@ def _relevant(reading: Diagnostics, documents: Sequence[Held]) -> Iterator[Diagn
 def _claims(path: str, documents: Sequence[Held], root: Root) -> tuple[str, ...]:
     """Files that the Apps of a file name."""
     found: set[str] = set()
-    for _, value, _ in documents:
+    for document in documents:
+        value = document.value
         if type(value) is App and (value.spec.manifests or value.spec.templates):
             for pattern in (*value.spec.manifests, *value.spec.templates):
                 found.update(root.glob(posixpath.dirname(path), pattern))
@@ -185,11 +209,9 @@ def _names(
     namespaces = sorted({d.value.metadata.namespace for d in decoded if type(d.value) is App})
     keys: set[str] = set()
     for path in claims:
-        for document, _, _ in held[path][1] if path in held else ():
-            metadata = document.data.get("metadata")
-            name = metadata.get("name") if isinstance(metadata, dict) else None
-            own = metadata.get("namespace") if isinstance(metadata, dict) else None
-            keys.update(f"name:{namespace}/{name}" for namespace in ([own] if own else ["", *namespaces]))
+        for document in held[path][1] if path in held else ():
+            own = document.namespace
+            keys.update(f"name:{namespace}/{document.name}" for namespace in ([own] if own else ["", *namespaces]))
     return tuple(sorted(keys))
 
 

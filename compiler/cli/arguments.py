@@ -68,7 +68,11 @@ def _check(each: argparse.ArgumentParser) -> None:
 
 def _build(each: argparse.ArgumentParser) -> None:
     each.add_argument(
-        "-o", dest="output", metavar="DIR", type=_named, help="the output folder; only fleetgate may own it"
+        "-o",
+        dest="output",
+        metavar="DIR",
+        type=_named,
+        help="the output folder, relative to the current one, not to -C; only fleetgate may own it",
     )
     each.add_argument("--verify", action="store_true", help="write nothing; tell what in the output folder differs")
     _compiling(each)
@@ -95,7 +99,7 @@ def _compiling(each: argparse.ArgumentParser) -> None:
 
 def _explain(each: argparse.ArgumentParser) -> None:
     each.add_argument(
-        "word", metavar="WORD", help="a code (canary-weight), an annotation, a kind or a field (App.spec.replicas)"
+        "word", metavar="WORD", help="a code (annotation-value), an annotation, a kind or a field (App.spec.replicas)"
     )
 
 

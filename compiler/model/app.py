@@ -464,7 +464,7 @@ class PodSpec(Node, frozen=True, kw_only=True):
     replicas: Replicas | None = None
     """Pods per cluster; default 1. A version or override that states them replaces autoscaling stated before."""
     autoscaling: Autoscaling | None = None
-    """A HorizontalPodAutoscaler; a version or override that states it replaces fixed replicas stated before."""
+    """A HorizontalPodAutoscaler; a version or override that states it replaces it as a whole, and fixed replicas."""
     disruption_budget: DisruptionBudget | None = None
     """A PodDisruptionBudget; default with two replicas and more: one pod may go."""
     ports: tuple[Port, ...] | None = None
@@ -520,7 +520,7 @@ class Override(Node, frozen=True, kw_only=True):
     where: Where
     """Which placements are meant."""
     set: PodSpec | None = None
-    """Fields to replace. Lists of named items and mappings are merged, as their descriptions say."""
+    """Fields to replace, as a whole. Only lists of named items and mappings are merged, as their descriptions say."""
     patch: tuple[dict[str, Any], ...] | dict[str, Any] | None = None
     """Patch on an object, found by `kind` (default: Deployment) and `metadata.name` (default: that of the app).
 

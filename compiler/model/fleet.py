@@ -247,7 +247,7 @@ class FleetSpec(Node, frozen=True, kw_only=True):
     argocd: ArgoCD
     """How Argo CD delivers the rendered tree."""
     tenants: tuple[Tenant, ...] = ()
-    """Who may define what; none = one tenant that may do everything."""
+    """Who may define what. Files outside every tenant's folders belong to the platform and may do everything."""
     survive: tuple[Loss, ...] = ()
     """Losses that every spread must survive."""
     dialects: tuple[Literal["higress"], ...] = ()
@@ -302,7 +302,7 @@ class ClusterSpec(Node, frozen=True, kw_only=True):
     """Where a cluster is and how it is reached."""
 
     id: ClusterId | None = None
-    """Value of the label `topology.istio.io/cluster`; default: the name."""
+    """Value of the label `topology.istio.io/cluster`: with MSE the ACK cluster id; default: the name."""
     region: DnsLabel
     """Region of the cluster."""
     zones: Annotated[tuple[DnsLabel, ...], Meta(min_length=1)]

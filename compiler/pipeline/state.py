@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 NO_STATE = error(
     "no-state",
-    "--state names neither a file nor a Git ref with a TrafficState",
+    "what --state names holds no TrafficState",
     "`--state` takes the file or the Git ref (such as fleetgate/state) into which the agent writes effective weights. "
-    "A ref is read like a root of its own: every document of kind TrafficState in it counts.",
+    "A ref is read like a root of its own: every document of kind TrafficState in it counts. A "
+    "name that is neither a file nor a ref is `unknown-revision`.",
 )
 CODES: tuple[Code, ...] = (NO_STATE,)
 

@@ -40,7 +40,12 @@ class Target(Struct, frozen=True, gc=False):
 
 
 _MSE = (
-    Capability("path: exact, prefix, regex", "full"),
+    Capability(
+        "path: exact, prefix, regex",
+        "partial",
+        "equally long regular expressions of one host in one Ingress only",
+        ("mse-route-order",),
+    ),
     Capability(
         "match by header, query or cookie",
         "partial",
@@ -64,14 +69,14 @@ _MSE = (
         ("mse-spread", "mse-redistribution", "mse-version"),
     ),
     Capability("excluded clusters", "none", "the fallback reaches all pods", ("mse-spread",)),
-    Capability("fallback Service", "full"),
+    Capability("fallback Service", "partial", "spread by pods alone", ("mse-unspread",)),
     Capability("health check, hedging, failback", "none", "pods that are not ready get nothing", ("mse-policy",)),
     Capability("redirects, HTTPS redirect", "full"),
     Capability("rewrite of path and Host", "full"),
     Capability("header control", "full"),
     Capability("CORS", "full"),
     Capability("timeout, retry", "full"),
-    Capability("mirroring", "full"),
+    Capability("mirroring", "partial", "spread by pods alone", ("mse-unspread",)),
     Capability("TLS", "full"),
 )
 

@@ -92,7 +92,8 @@ def _table(whole: Reference, named: Sequence[tuple[str, Field]], above: str, sty
         if has_more:
             deep.append(f"{whole.kind}.{above}{name}")
         rule = "required" if field.required else f"= {field.default}" if field.default else ""
-        rows.append((f"{name} +" if has_more else name, rule, field.description))
+        opening = field.description.partition("\n\n")[0]  # a row is one line; the whole stands at the field itself
+        rows.append((f"{name} +" if has_more else name, rule, opening))
     hint = f"\n  + has fields of its own: fleetgate explain {deep[-1]}\n" if deep else ""
     return table(("FIELD", "DEFAULT", "WHAT IT SAYS"), rows, style, most=len(rows)) + hint
 

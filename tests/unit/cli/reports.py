@@ -7,7 +7,7 @@ from compiler.diagnostics import Severity, error, warning
 from compiler.pipeline.options import ClusterSummary, GatewaySummary, Summary
 
 CANARY_WEIGHT = error(
-    "canary-weight", "a canary weight that is no share", "A weight is a whole number from 0 to the total."
+    "annotation-value", "a canary weight that is no share", "A weight is a whole number from 0 to the total."
 )
 SHADOWED_ROUTE = warning("shadowed-route", "a route that no request reaches", "An older Ingress has the same path.")
 

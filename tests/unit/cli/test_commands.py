@@ -53,7 +53,7 @@ def break_ingress(
 def test_a_fresh_fleet_is_clean_even_with_strict(root: Path) -> None:
     done = fleetgate("check", "--strict", cwd=root)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "my-fleet: 1 app in 2 clusters behind 1 gateway would compile to 12 files: all is well\n"
+    assert done.stdout == "fleet: 1 app in 2 clusters behind 1 gateway would compile to 12 files: all is well\n"
     assert fleetgate("check", "--quiet", cwd=root).stdout == ""
 
 
@@ -74,7 +74,7 @@ def test_build_writes_the_tree_and_says_what_for_whom_and_where(root: Path) -> N
     assert "clusters/zone-a/hello/hello.yaml" in written
     assert "index.json" in written
     first, *_, last = done.stdout.splitlines()
-    assert first == "my-fleet: 1 app in 2 clusters behind 1 gateway"
+    assert first == "fleet: 1 app in 2 clusters behind 1 gateway"
     # index.json is about the files, not one of them
     assert re.fullmatch(rf"rendered: {len(written) - 1} files written, 0 removed, 0 unchanged \(\d+\.\d\d s\)", last)
 
@@ -117,7 +117,7 @@ def test_strict_counts_warnings_as_errors_and_writes_nothing(root: Path) -> None
     lenient, strict = (fleetgate("build", "-o", "rendered", *flags, cwd=root) for flags in ((), ("--strict",)))
     assert lenient.returncode == 0
     assert "warning[" in lenient.stdout
-    assert "\n1 warning in 1 file\n\nmy-fleet: 1 app" in lenient.stdout
+    assert "\n1 warning in 1 file\n\nfleet: 1 app" in lenient.stdout
     assert strict.returncode == 1
     assert "error[" in strict.stdout
     fresh = fleetgate("build", "-o", "fresh", "--strict", cwd=root)

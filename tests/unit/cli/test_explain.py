@@ -83,6 +83,12 @@ def test_a_field_that_shares_some_fields_of_another_lists_those_only() -> None:
     assert explain_kind("App.spec.versions.manifests", PLAIN) == ""
 
 
+@pytest.mark.parametrize("kind", [kind for _, kind, _ in KINDS])
+def test_a_field_has_one_line_in_a_table_and_all_its_paragraphs_by_itself(kind: str) -> None:
+    assert all("\\n" not in explain_kind(word, PLAIN) for word in (kind, f"{kind}.spec", f"{kind}.spec.overrides"))
+    assert "a JSON merge patch." in " ".join(explain_kind("App.spec.overrides.patch", PLAIN).split())
+
+
 @pytest.mark.parametrize(
     ("word", "near"),
     [

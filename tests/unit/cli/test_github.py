@@ -19,7 +19,7 @@ COMMAND = re.compile(r"::(?P<level>error|warning) (?P<properties>[^:]*)::(?P<mes
 
 def test_a_finding_is_one_command_with_its_place_from_the_top_of_the_repository() -> None:
     assert render(report(weight(), prefix="fleets/prod"), PLAIN) == (
-        "::error file=fleets/prod/apps/shop/ingress.yaml,line=14,col=48,title=canary-weight::"
+        "::error file=fleets/prod/apps/shop/ingress.yaml,line=14,col=48,title=annotation-value::"
         '"120": more than canary-weight-total, which is 100%0A'
         "fix: write a whole number from 0 to 100%0A"
         "also: fleets/prod/apps/shop/base.yaml:9:5: the base is here\n"
@@ -31,7 +31,7 @@ def test_what_is_not_known_is_left_out() -> None:
         "::warning file=apps/shop/b.yaml,line=3,title=shadowed-route::no request reaches it\n"
     )
     assert render(report(weight(place=Place("", 0, 0), fix="", notes=())), PLAIN).startswith(
-        "::error title=canary-weight::"
+        "::error title=annotation-value::"
     )
 
 

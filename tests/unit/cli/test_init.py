@@ -60,6 +60,27 @@ def test_a_folder_that_may_not_be_written_is_an_error_in_words(
     assert "Not a directory" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("shop-fleet", "shop-fleet"), ("on", "my-fleet"), ("My Fleet", "my-fleet"), ("f" * 41, "my-fleet")],
+)
+def test_the_fleet_is_called_as_its_folder_where_that_name_is_simple(folder: str, name: str, tmp_path: Path) -> None:
+    root = tmp_path / folder
+    assert cli.main(["init", "-C", str(root)]) == 0
+    fleet = yaml.safe_load((root / "fleet.yaml").read_text("utf-8"))
+    assert fleet["metadata"]["name"] == fleet["spec"]["argocd"]["project"] == name
+    assert fleet["spec"]["argocd"]["repoURL"].endswith(f"/{name}.git")
+    assert (root / "README.md").read_text("utf-8").startswith(f"# {name}\n")
+    assert cli.main(["check", "-C", str(root), "--strict"]) == 0
+
+
+def test_its_clusters_say_where_the_ack_id_belongs(tmp_path: Path) -> None:
+    assert cli.main(["init", "-C", str(tmp_path)]) == 0
+    texts = [path.read_text("utf-8") for path in sorted((tmp_path / "clusters").iterdir())]
+    assert len({yaml.safe_load(text)["spec"]["id"] for text in texts}) == len(texts)
+    assert all("# the ACK cluster id" in text for text in texts)
+
+
 def test_its_workflow_asks_for_no_rights_and_pins_its_actions(tmp_path: Path) -> None:
     assert cli.main(["init", "-C", str(tmp_path)]) == 0
     workflow = yaml.safe_load((tmp_path / ".github/workflows/fleetgate.yaml").read_text("utf-8"))

@@ -15,7 +15,7 @@ PLAIN = Style()
 def test_every_field_of_a_finding_is_there() -> None:
     (found,) = json.loads(render(report(weight()), PLAIN))["findings"]
     assert found == {
-        "code": "canary-weight",
+        "code": "annotation-value",
         "severity": "error",
         "file": "apps/shop/ingress.yaml",
         "line": 14,

@@ -32,7 +32,7 @@ def log(text: str) -> Any:
 def test_a_result_names_its_rule_its_place_and_the_other_place() -> None:
     run = log(render(report(weight(), shadow(), prefix="fleet"), PLAIN))
     first, second = run["results"]
-    assert first["ruleId"] == run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "canary-weight"
+    assert first["ruleId"] == run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "annotation-value"
     assert (first["level"], second["level"]) == ("error", "warning")
     physical = first["locations"][0]["physicalLocation"]
     assert physical == {

@@ -15,7 +15,7 @@ PLAIN = Style()
 
 def test_layout_of_a_finding_with_everything() -> None:
     assert finding_text(weight(), PLAIN) == (
-        'apps/shop/ingress.yaml:14:48: error[canary-weight]: "120": more than canary-weight-total, which is 100\n'
+        'apps/shop/ingress.yaml:14:48: error[annotation-value]: "120": more than canary-weight-total, which is 100\n'
         '  14 |     nginx.ingress.kubernetes.io/canary-weight: "120"\n'
         "     |                                                ^\n"
         "  fix: write a whole number from 0 to 100\n"
@@ -28,7 +28,9 @@ def test_layout_of_a_finding_with_no_more_than_it_must() -> None:
 
 
 def test_a_finding_about_no_file_starts_with_its_severity() -> None:
-    assert finding_text(weight(place=Place("", 0, 0), excerpt="", notes=()), PLAIN).startswith("error[canary-weight]: ")
+    assert finding_text(weight(place=Place("", 0, 0), excerpt="", notes=()), PLAIN).startswith(
+        "error[annotation-value]: "
+    )
 
 
 def test_an_empty_line_stands_between_two_findings_and_the_count_closes() -> None:
@@ -84,7 +86,7 @@ def test_colour_changes_nothing_but_colour() -> None:
     import re  # noqa: PLC0415 - one use
 
     coloured = render(report(weight(), shadow()), Style(coloured=True))
-    assert "\x1b[1;31merror[canary-weight]:\x1b[0m" in coloured
+    assert "\x1b[1;31merror[annotation-value]:\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render(report(weight(), shadow()), PLAIN)
 
 

@@ -116,6 +116,10 @@ class Report(Struct, frozen=True):
 
 def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict: bool) -> tuple[Finding, ...]:
     """Give each finding its line, column and source line; those of a file in the order of their lines."""
+    every = list(found)
+    if not every:
+        return ()
+    from compiler.model.credentials import may_show_any  # noqa: PLC0415 - only where there are findings
 
     def placed(origin: Origin) -> Place:
         # Where there is nothing to read (a folder, a file that is missing) no line is meant.
@@ -125,20 +129,21 @@ def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict
 
     def finding(of: Diagnostic) -> Finding:
         place = placed(of.origin)
+        excerpt = compilation.excerpt(of.origin) if place.line else ""
         return Finding(
             of.code,
             Severity.ERROR if strict else of.code.severity,
             place,
             of.origin.document,
             of.origin.path,
-            of.value,
+            CONCEALED if may_show_any(of.value) else of.value,
             of.why,
             of.fix,
-            compilation.excerpt(of.origin) if place.line else "",
+            "" if may_show_any(excerpt) else excerpt,
             tuple(PlacedNote(placed(note.origin), note.text) for note in of.notes),
         )
 
-    placed_findings = [finding(of) for of in found]
+    placed_findings = [finding(of) for of in every]
     secret = {(f.place.file, f.place.line) for f in placed_findings if CONCEALED in f.value}
     shown = (structs.replace(f, excerpt="") if (f.place.file, f.place.line) in secret else f for f in placed_findings)
     return tuple(sorted(shown, key=lambda f: (f.place.file, f.place.line, f.place.column)))

@@ -49,12 +49,15 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("a GitLab token", r"\bglpat-[0-9A-Za-z_-]{20}"),
     ("a Slack token", r"\bxox[abeoprs]-[0-9A-Za-z-]{10}"),
     ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
-    # the password may be a reference, a placeholder or a mask
+    ("an Authorization header", r"(?i)\bauthorization\W{1,4}(bearer|basic|token)\s+[\w+/.=~-]{8}"),
+    # what follows may be a reference, a placeholder, a mask, a number
+    ("an argument with a credential", r"^--?[\w-]*(password|passwd|token|api-?key)=(?![$<{*/]|(\d+|true|false)$)."),
     ("a URL with a password", r"://[^\s/:@\"'<>]{0,256}:(?![$<{*%])[^\s/@\"'<>]{1,256}@"),
 )
 """(what it is, pattern)."""
 
 _SIGN = rb"PRIVATE KEY|A[KS]IA|LTAI|AIza|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|://[^\"/\s]{0,600}@"
+_SIGN += rb"|[Aa]uthorization\W{1,4}\w{5,6} |password=|passwd=|token=|api-?key="
 """A first sign of any of these forms in the JSON of a document: all documents are searched for it."""
 
 _NAME_ENDS = (
@@ -84,6 +87,9 @@ _HARMLESS = (
     r"|[a-z][a-z0-9+.-]*://.*|(vault|arn|secretref):.*|ref\+.*"
 )
 """Values under such a name that are none: booleans, paths, placeholders, references; URLs are judged by their form."""
+
+_PAIR = r"""(?<![\w.-])([\w.-]{1,64})["']?\s{0,8}[:=](?=(?:!\S{1,32} |[-|>"'\[{\x00-\x20]){0,64}([^\s"',}\]]{1,256}))"""
+"""A name and, ahead of where the search goes on, the beginning of its value, in any notation."""
 
 _NAMED_MAPS = frozenset(("data", "values"))
 """Fields with a mapping whose keys name its values: `data` of ConfigMaps, `values` of templates."""
@@ -119,6 +125,20 @@ def conceals(data: Any, path: Sequence[PathStep]) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=8)
+def may_show_any(line: str) -> bool:
+    """Whether a line of an input, whatever is wrong with it, may show a credential: findings show others only."""
+    if _form(line):
+        return True
+    pairs = re.findall(_PAIR, line)
+    if any(is_secret_name(name) and not re.fullmatch(_HARMLESS, value) for name, value in pairs):
+        return True
+    variables = [value for name, value in pairs if name == "name"]
+    if any(name == "value" for name, _ in pairs) and any(map(is_secret_name, variables)):
+        return True
+    return ("kind", "Secret") in pairs and any(name in ("data", "stringData") for name, _ in pairs)
+
+
 def _may_hold_any(document: Document) -> bool:
     """Whether it is worth a closer look; all documents pay for this one."""
     if _signs()(msgspec.json.encode(document)):
@@ -131,6 +151,7 @@ def _may_hold_any(document: Document) -> bool:
         or _names_any(spec)
         or any(_names_any(version) for version in spec.versions)
         or any(_names_any(override.set) for override in spec.overrides if override.set is not None)
+        or any(override.patch is not None for override in spec.overrides)
     )
 
 

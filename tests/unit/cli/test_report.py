@@ -100,3 +100,14 @@ def test_a_line_with_a_concealed_value_is_never_shown() -> None:
     )
     placed = findings_of(Compilation(found, (), NO_SUMMARY, {"a.yaml": text}.get), found, strict=False)
     assert [(f.place.line, f.excerpt) for f in placed] == [(1, ""), (1, ""), (2, "image: a")]
+
+
+def test_a_credential_is_never_shown_in_what_could_not_even_be_read() -> None:
+    code = weight().code
+    text = "password: hunter2: [\nimage: a: [\n"
+    found = tuple(
+        Diagnostic(code, Origin("a.yaml", line=number, column=1), line, "a colon cannot follow here", "")
+        for number, line in enumerate(text.splitlines(), 1)
+    )
+    placed = findings_of(Compilation(found, (), NO_SUMMARY, {"a.yaml": text}.get), found, strict=False)
+    assert [(f.value, f.excerpt) for f in placed] == [(CONCEALED, ""), ("image: a: [", "image: a: [")]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from compiler.diagnostics import Diagnostics, Origin
-from compiler.model.credentials import PLAINTEXT_CREDENTIAL, conceals, credentials_in, is_secret_name
+from compiler.model.credentials import PLAINTEXT_CREDENTIAL, conceals, credentials_in, is_secret_name, may_show_any
 from compiler.source.documents import Document
 from tests.unit.model.documents import decoded
 
@@ -28,11 +28,24 @@ SECRETS = (
     "url = amqp://guest:guest@queue:5672/vhost",
     "redis://:hunter2@redis:6379/0",
     'config: {"url": "mongodb+srv://a:b@c"}',
+    "Authorization Bearer hunter2hunter2",
+    "curl -H 'Authorization: Basic aHVudGVyOmh1bnRlcg=='",
+    "--db-password=hunter2",
+    "--token=hunter2",
+    "-api-key=hunter2",
 )
 HARMLESS = (
     "-----BEGIN CERTIFICATE-----",
     "-----BEGIN PUBLIC KEY-----",
     "AKIA-SHORT",
+    "Authorization: Bearer $(TOKEN)",
+    "authorization: basic",
+    "--password=$(DB_PASSWORD)",
+    "--password=",
+    "--max-token=4096",
+    "--token=true",
+    "--password-file=/run/secrets/db",
+    "--secret=cart-db",
     "ASIA",
     "ghp_short",
     "https://example.com/a:b@c",
@@ -175,6 +188,57 @@ def test_what_is_concealed_is_known_by_path_and_by_the_name_beside_it() -> None:
     assert not conceals(data, ("env", 0, "name"))
     assert conceals(data, ("password",))
     assert not conceals(data, ("mode",))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password: hunter2",
+        "  - DB_PASSWORD=hunter2",
+        '{"password": "hunter2", "a": }',
+        "db: {apiKey: 'hunter2'}",
+        "nginx.ingress.kubernetes.io/auth-passwd: hunter2",
+        "password: !text hunter2",
+        "password: [hunter2, *x]",
+        "env: [{name: DB_PASSWORD, value: hunter2, valeu: 3}]",
+        '{"kind":"Secret","stringData":{"a":"hunter2"}}',
+        "url: amqp://guest:guest@queue:5672/",
+        "password: |- hunter2",
+    ],
+)
+def test_a_line_that_may_show_a_credential_is_known_without_reading_the_document(line: str) -> None:
+    assert may_show_any(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password:",
+        "password: ***",
+        "password: $(DB_PASSWORD)",
+        "DB_PASSWORD_FILE: /run/secrets/db",
+        "env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: cart-db, key: password}}}]",
+        "kind: Secret",
+        "name: DB_PASSWORD",
+        "https://user:***@example.com",
+        "apiVersion: v1",
+        "",
+    ],
+)
+def test_other_lines_are_shown(line: str) -> None:
+    assert not may_show_any(line)
+
+
+def test_a_credential_in_a_patch_is_one_in_the_app() -> None:
+    patch = {"spec": {"template": {"spec": {"containers": [{"env": [{"name": "API_TOKEN", "value": "hunter2"}]}]}}}}
+    data = {
+        "apiVersion": "fleetgate.dev/v1alpha1",
+        "kind": "App",
+        "metadata": {"name": "cart"},
+        "spec": {"image": "a", "placement": {}, "overrides": [{"where": {}, "patch": patch}]},
+    }
+    _, found = decoded(Document("app.yaml", 0, data))
+    assert [(f.code, f.value) for f in found] == [(PLAINTEXT_CREDENTIAL, "API_TOKEN: ***")]
 
 
 def test_long_texts_take_no_long_time() -> None:

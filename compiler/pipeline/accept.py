@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from compiler.diagnostics import Diagnostic, Diagnostics
     from compiler.lower.world import Sourced
-    from compiler.model.fleet import Fleet
+    from compiler.model.fleet import Acceptance, Fleet
     from compiler.model.traffic import TrafficPin
 
 ACCEPT_UNUSED = warning(
@@ -45,7 +45,8 @@ def accept(
         return list(found), []
     used = [False] * len(entries)
     stays, accepted = [], []
-    for finding in found:
+    all_found = list(found)
+    for finding in all_found:
         for index, entry in enumerate(entries):
             if (
                 entry.code == finding.code.name
@@ -58,11 +59,25 @@ def accept(
                 break
         else:
             stays.append(finding)
-    _check_entries(fleet, used, findings, as_of)
+    wrong = sorted({f.origin.file for f in all_found if f.code.severity is Severity.ERROR})
+    _check_entries(fleet, used, wrong, findings, as_of)
     return stays, accepted
 
 
-def _check_entries(fleet: Sourced[Fleet], used: list[bool], findings: Diagnostics, as_of: str | None) -> None:
+def _is_unclear(entry: Acceptance, wrong: list[str]) -> bool:
+    """Whether what an entry accepts may only be hidden by errors, which stand in files `wrong`."""
+    if not wrong:
+        return False
+    from compiler.targets import argocd, mse  # noqa: PLC0415 - only beside errors
+
+    # targets see programs without errors alone
+    is_late = any(code.name == entry.code for code in (*mse.CODES, *argocd.CODES))
+    return is_late or bool(match_glob("", entry.where, wrong))
+
+
+def _check_entries(
+    fleet: Sourced[Fleet], used: list[bool], wrong: list[str], findings: Diagnostics, as_of: str | None
+) -> None:
     for index, entry in enumerate(fleet.value.spec.accept):
         if used[index]:
             continue
@@ -84,7 +99,7 @@ def _check_entries(fleet: Sourced[Fleet], used: list[bool], findings: Diagnostic
                 f"this acceptance ended before {as_of}",
                 "mend what it accepts, or accept it anew with a later date",
             )
-        else:
+        elif not _is_unclear(entry, wrong):
             findings.add(
                 ACCEPT_UNUSED,
                 place.at("where"),

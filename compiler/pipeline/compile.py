@@ -129,7 +129,7 @@ def assemble(
         delivered = list(deliver(facts, prepared.context.gateways, prepared.argocd, every))
     own = Diagnostics()
     stays, accepted = accept(every, prepared.context.world.fleet, own, options.as_of)
-    own.extend(with_hints(stays, compiled.sources))
+    own.extend(with_hints(stays, (name for cell in compiled.cells for name in cell.services)))
     return Fleetwide(delivered, own.sorted(), tuple(accepted))
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from compiler.lower.world import Files, World
     from compiler.model.base import Document
     from compiler.model.traffic import TrafficState
+    from compiler.pipeline.follow_ons import Broken
     from compiler.pipeline.sources import ReadIngress, Sources
     from compiler.targets.target import Emission
 
@@ -67,6 +68,8 @@ class CellResult(Struct):
     emissions: list[Emission]
     findings: list[Diagnostic]
     facts: Facts
+    services: tuple[ObjectName, ...]
+    """What can be routed to."""
     program: Program | None
     """The IR, where it was asked for."""
 
@@ -78,8 +81,8 @@ class Context(Struct):
     gateways: tuple[MseGateway, ...]
     files: Files
     states: tuple[Sourced[TrafficState], ...]
-    broken: tuple[str, ...]
-    """Texts of what could not be read: what they mention is not reported as missing."""
+    broken: tuple[Broken, ...]
+    """What could not be read: what it mentions is not reported as missing."""
     by_app: bool
     renderer: Renderer | None = None
     """The child process that renders templates, started when one is met."""
@@ -114,7 +117,8 @@ def compile_cell(
     _tally(facts, program, emissions, context.world)
     documents = (document for file in files for document in sources.files[file].documents)
     facts.tallies["documents"] = sum(type(document.value) not in WORLD_KINDS for document in documents)
-    return CellResult(files, emissions, kept, facts, program if keep_program else None)
+    services = tuple(service.name for service in program.traffic.services)
+    return CellResult(files, emissions, kept, facts, services, program if keep_program else None)
 
 
 def lower_cell(
@@ -132,8 +136,8 @@ def lower_cell(
     for app in _take(App, sources, files, tenancy, findings):
         before = len(findings)
         lowered = lower_app(app, world, context.files, findings, context.renderer)
-        if len(findings) > before:
-            doubtful += doubtful_services(app.value, app.origin.file, list(findings)[before:])
+        if len(findings) > before or context.broken:
+            doubtful += doubtful_services(app.value, app.origin.file, list(findings)[before:], context.broken)
         kubernetes.check_patches(lowered, findings)
         apps.append(lowered)
         for _, plain_objects in lowered.objects:

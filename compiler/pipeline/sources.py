@@ -14,10 +14,12 @@ from compiler.lower.world import Sourced
 from compiler.model.app import App
 from compiler.model.decode import decode
 from compiler.model.fleet import Cluster, Fleet
+from compiler.model.kinds import KINDS
 from compiler.model.kubernetes import EndpointSlice, Ingress, IngressClass, Service
 from compiler.model.mse import MseIngressConfig
 from compiler.model.traffic import TrafficPin, TrafficPolicy
 from compiler.pipeline.cells import HOST
+from compiler.pipeline.follow_ons import Broken
 from compiler.source.documents import read_documents
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ CODES: tuple[Code, ...] = (STATE_IN_TREE,)
 WORLD_KINDS = (Fleet, Cluster, IngressClass, MseIngressConfig)
 """Kinds that every cell depends on."""
 SERVICE_LABEL = "kubernetes.io/service-name"
+_KINDS = frozenset(kind for _, kind, _ in KINDS)
 
 
 T = TypeVar("T", bound="Struct_")
@@ -56,8 +59,7 @@ class SourceFile(Struct, gc=False):
 
     path: str
     documents: tuple[Decoded, ...]
-    broken: tuple[str, ...] = ()
-    """Texts of what could not be read or decoded: whatever they mention may exist after all."""
+    broken: tuple[Broken, ...] = ()
     claims: tuple[str, ...] = ()
     """Files that its Apps name as manifests or templates."""
     names: tuple[str, ...] = ()
@@ -87,10 +89,10 @@ class Sources(Struct):
         return [Sourced(d.value, d.origin) for file in chosen for d in file.documents if type(d.value) is kind]
 
     @property
-    def broken(self) -> list[str]:
-        """Texts of everything that could not be read or decoded; "" stands for one that nobody could see."""
-        unseen = [""] if self.is_partial else []
-        return [*unseen, *(text for file in self.files.values() for text in file.broken)]
+    def broken(self) -> list[Broken]:
+        """Everything that could not be read or decoded."""
+        unseen = [Broken("", "")] if self.is_partial else []
+        return [*unseen, *(broken for file in self.files.values() for broken in file.broken)]
 
 
 class Held(Struct, gc=False):
@@ -103,8 +105,8 @@ class Held(Struct, gc=False):
     """"" where none is written."""
     name: str
     is_fleet: bool
-    broken: str = ""
-    """Its text, where it has errors."""
+    broken: Broken | None = None
+    """Where it has errors."""
 
 
 def read_sources(
@@ -146,8 +148,13 @@ def _decoded(document: Document) -> Held:
         str(namespace or ""),
         str(name),
         document.data.get("kind") == "Fleet",
-        repr(document.data) if mine.has_errors else "",
+        _broken(document) if mine.has_errors else None,
     )
+
+
+def _broken(document: Document) -> Broken:
+    kind = document.data.get("kind")
+    return Broken(kind if kind in _KINDS else "", repr(document.data))
 
 
 def _files(
@@ -160,7 +167,7 @@ def _files(
         if path in claimed:
             continue
         findings.extend(_relevant(reading, documents) if len(reading) else ())
-        broken = [root.text(path) or ""] if reading.has_errors else []
+        broken = [Broken("", root.text(path) or "")] if reading.has_errors else []
         told: set[str] = set()
         decoded: list[Decoded] = []
         for document in documents:
@@ -170,7 +177,7 @@ def _files(
                 told.update(f.value for f in mine if f.code.name == "unread-kind")
             if document.value is not None:
                 decoded.append(Decoded(document.value, document.origin))
-            if document.broken:
+            if document.broken is not None:
                 broken.append(document.broken)
         if decoded or broken:
             mine_claims = claims.get(path, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec import convert
 
 from compiler.check import CODES as CHECKS
@@ -13,6 +14,7 @@ from compiler.pipeline.follow_ons import (
     OF_PLACES,
     UNOFFERED,
     UNPLACED,
+    Broken,
     doubtful_services,
     without_follow_ons,
 )
@@ -24,8 +26,9 @@ def found(code: str, value: str = "", why: str = "", file: str = "app.yaml") -> 
     return Diagnostic(CODES[code], Origin(file), value, why, "mend it")
 
 
-def app(*, image: str | None = None, versions: tuple[str, ...] = ()) -> App:
-    spec = {"image": image, "versions": [{"name": name} for name in versions], "placement": {"clusters": ["hz-a"]}}
+def app(*, image: str | None = None, versions: tuple[str, ...] = (), selects: bool = False) -> App:
+    placement = {"clusterSelector": {"matchLabels": {"env": "prod"}}} if selects else {"clusters": ["hz-a"]}
+    spec = {"image": image, "versions": [{"name": name} for name in versions], "placement": placement}
     document = {
         "apiVersion": "fleetgate.dev/v1alpha1",
         "kind": "App",
@@ -37,14 +40,44 @@ def app(*, image: str | None = None, versions: tuple[str, ...] = ()) -> App:
 
 def test_a_name_that_a_broken_text_mentions_is_not_missing() -> None:
     missing = found("missing-backend", "shop/cart")
-    assert without_follow_ons([missing], ["name: cart"]) == []
-    assert without_follow_ons([missing], ["name: cart-next"]) == [missing]
-    assert without_follow_ons([found("missing-backend", "shop/cart-next")], ["name: cart ... name: next"]) == []
+    assert without_follow_ons([missing], [Broken("", "name: cart")]) == []
+    assert without_follow_ons([missing], [Broken("", "name: cart-next")]) == [missing]
+    next_one = found("missing-backend", "shop/cart-next")
+    assert without_follow_ons([next_one], [Broken("App", "name: cart ... name: next")]) == []
 
 
 def test_a_text_that_nobody_saw_may_mention_anything() -> None:
-    assert without_follow_ons([found("missing-backend", "shop/cart")], [""]) == []
-    assert without_follow_ons([found("single-cluster", "shop/cart")], [""]) == [found("single-cluster", "shop/cart")]
+    unseen = [Broken("", "")]
+    assert without_follow_ons([found("missing-backend", "shop/cart")], unseen) == []
+    unreachable = found("unreachable-backend", "shop/cart")
+    assert without_follow_ons([unreachable], unseen) == [unreachable]
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "provider", "bystander"),
+    [
+        ("missing-backend", "shop/cart", "App", "Ingress"),
+        ("policy-service", "shop/cart", "Service", "TrafficPolicy"),
+        ("unknown-cluster", "hz-a", "Cluster", "App"),
+        ("spread-cluster", "hz-a", "Cluster", "TrafficPolicy"),
+        ("single-cluster", "shop/cart", "TrafficPolicy", "Ingress"),
+        ("empty-placement", "env=prod", "Cluster", "App"),
+    ],
+)
+def test_only_a_document_of_a_kind_that_provides_it_hides_that_something_is_missing(
+    code: str, value: str, provider: str, bystander: str
+) -> None:
+    missing = found(code, value)
+    text = repr({"metadata": {"name": value.rpartition("/")[2]}})
+    assert without_follow_ons([missing], [Broken(provider, text)]) == []
+    assert without_follow_ons([missing], [Broken(bystander, text)]) == [missing]
+
+
+def test_where_an_app_runs_that_chooses_by_label_nobody_knows_while_a_cluster_is_broken() -> None:
+    chosen = app(image="cart:1", selects=True)
+    assert doubtful_services(chosen, "app.yaml", [], [Broken("Cluster", "hz-b")]) == ["shop/cart"]
+    assert doubtful_services(chosen, "app.yaml", [], [Broken("Ingress", "hz-b")]) == []
+    assert doubtful_services(app(image="cart:1"), "app.yaml", [], [Broken("Cluster", "hz-b")]) == []
 
 
 def test_where_an_app_runs_that_names_no_cluster_nobody_knows() -> None:
@@ -56,7 +89,7 @@ def test_where_an_app_runs_that_names_no_cluster_nobody_knows() -> None:
         found("missing-backend", "shop/cart-next"),
         found("single-cluster", "shop/cart"),
         found("spread-cluster", "hz-b", "Service shop/cart does not run there"),
-        found("policy-service", "cart", "no App or Service named cart exists in namespace shop"),
+        found("policy-service", "shop/cart"),
     ]
     others = [
         found("missing-backend", "shop/orders"),
@@ -80,4 +113,4 @@ def test_what_an_app_with_an_image_offers_is_known_whatever_its_manifests_are() 
 def test_only_codes_that_exist_are_named() -> None:
     from compiler.pipeline.codes import CODES as ALL  # noqa: PLC0415 - of every room; the other tests need few
 
-    assert {code.name for code in ALL} >= ABSENCE | OF_PLACES | UNOFFERED | UNPLACED
+    assert {code.name for code in ALL} >= ABSENCE.keys() | OF_PLACES | UNOFFERED | UNPLACED

@@ -34,6 +34,9 @@ NOT_RUN = {
 ASKS = "echo $?"
 """The command that shows the exit status of the one before it."""
 
+ON_PATH = 'export PATH="$PWD/.venv/bin:$PATH"'
+"""What the page says once, for all commands below it; here each command has a shell of its own."""
+
 FAILED = ": exit status "
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -97,7 +100,7 @@ def run(script: str, clone: Path) -> tuple[int, str]:
     """Exit status and output of a script in the clone."""
     # An environment of our own: nothing of the user's settings, nor of the `make` that runs the tests.
     settings = {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{clone / '.venv/bin'}:{os.environ['PATH']}",
         "HOME": str(clone.parent),
         "LC_ALL": "C.UTF-8",
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -180,6 +183,12 @@ def test_no_command_hides_in_a_block_that_is_not_run() -> None:
 def test_what_is_left_out_is_in_the_page() -> None:
     lines = README.read_text("utf-8").splitlines()
     assert [line for line in NOT_RUN if line not in lines] == []
+
+
+def test_the_command_is_put_on_the_path_before_it_is_used() -> None:
+    lines = [line for block in blocks(README.read_text("utf-8")) for line in block.body.splitlines()]
+    assert all("fleetgate " not in line for line in lines[: lines.index(ON_PATH)] if line.startswith("$ "))
+    assert any(line.startswith("$ fleetgate ") for line in lines)
 
 
 def test_findings_on_the_first_screen_are_printed_further_down() -> None:

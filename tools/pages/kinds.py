@@ -1,4 +1,4 @@
-"""Kinds: `docs/kinds.md` and the table in the README, from the structs that decode what people write."""
+"""Kinds: `docs/kinds.md` and the links in the README, from the structs that decode what people write."""
 
 from __future__ import annotations
 
@@ -43,22 +43,23 @@ def page() -> str:
     kinds = [reference(kind) for _, kind, _ in KINDS]
     types = _types(kinds)
     listed = "## Types\n\n" + table(("type", "is"), ((cell(name), cell(text)) for name, text in types.items()))
-    return HEAD + "\n".join([_INTRO, _table(kinds, ""), *(_section(kind, types) for kind in kinds), listed])
+    return HEAD + "\n".join([_INTRO, _table(kinds), *(_section(kind, types) for kind in kinds), listed])
 
 
 def block() -> str:
-    """What each kind says, with a link to its fields."""
-    return _table([reference(kind) for _, kind, _ in KINDS], PAGE)
+    """Links to the fields of each kind, one a line."""
+    return ",\n".join(_link(kind, PAGE) for _, kind, _ in KINDS)
 
 
-def _table(kinds: Iterable[Reference], page: str) -> str:
+def _table(kinds: Iterable[Reference]) -> str:
     return table(
         ("kind", "apiVersion", "says"),
-        (
-            (f"[{each.kind}]({page}#{anchor(each.kind)})", code(each.api_version), cell(_opening(each.description)))
-            for each in kinds
-        ),
+        ((_link(each.kind, ""), code(each.api_version), cell(_opening(each.description))) for each in kinds),
     )
+
+
+def _link(kind: str, page: str) -> str:
+    return f"[{kind}]({page}#{anchor(kind)})"
 
 
 def _opening(description: str) -> str:

@@ -1,4 +1,4 @@
-"""Annotations: `docs/annotations.md` and the tables in the README, from the catalog of all known annotations."""
+"""Annotations: `docs/annotations.md` and the links in the README, from the catalog of all known annotations."""
 
 from __future__ import annotations
 
@@ -97,22 +97,10 @@ def page() -> str:
 
 
 def families_block() -> str:
-    """The families that are compiled, with links to their annotations."""
-    return table(
-        ("family", "annotations"),
-        (
-            (
-                f"[{family.name}]({PAGE}#{anchor(_heading(family))})",
-                codes(each.name for each in family.annotations),
-            )
-            for family in (*FAMILIES, *SERVICE_FAMILIES)
-        ),
+    """Links to the families that are compiled, one a line."""
+    return ",\n".join(
+        f"[{family.name}]({PAGE}#{anchor(_heading(family))})" for family in (*FAMILIES, *SERVICE_FAMILIES)
     )
-
-
-def classes_block() -> str:
-    """How many annotations there are of each class, and what becomes of them."""
-    return _counted().rstrip("\n")
 
 
 def _counted() -> str:

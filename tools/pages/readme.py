@@ -87,9 +87,7 @@ BLOCKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("formats", commands.formats),
     ("kinds", kinds.block),
     ("targets", targets.overview),
-    ("support", targets.matrix),
     ("annotation-families", known_annotations.families_block),
-    ("annotation-classes", known_annotations.classes_block),
     ("findings", findings.block),
     ("limits", limits.block),
 )

@@ -1,4 +1,4 @@
-"""Targets: `docs/targets.md` and the tables in the README, from what each target declares."""
+"""Targets: `docs/targets.md` and the table in the README, from what each target declares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.pages.findings import links
 from tools.pages.markdown import HEAD, cell, prose, table
 
 if TYPE_CHECKING:
-    from compiler.targets.catalog import Capability, Target
+    from compiler.targets.catalog import Target
 
 PAGE = "docs/targets.md"
 
@@ -36,23 +36,6 @@ def overview() -> str:
         ("target", "for", "built", "what it is"),
         ((f"`{t.name}`", t.serves, "yes" if t.is_built else "not yet", cell(t.summary)) for t in TARGETS),
     )
-
-
-def matrix() -> str:
-    """What each built target for gateways can express; one column a target."""
-    gateways = [target for target in TARGETS if target.expresses]
-    features = dict.fromkeys(c.feature for target in gateways for c in target.expresses)
-    by_name = [{c.feature: c for c in target.expresses} for target in gateways]
-    rows = ((cell(feature), *(_expressed(found.get(feature)) for found in by_name)) for feature in features)
-    return table(("feature", *(f"`{target.name}`" for target in gateways)), rows)
-
-
-def _expressed(capability: Capability | None) -> str:
-    """How far a target gets."""
-    if capability is None:
-        return "no"
-    note = f": {cell(capability.note)}" if capability.note else ""
-    return f"{_SUPPORT[capability.support]}{note}"
 
 
 def _section(target: Target) -> str:

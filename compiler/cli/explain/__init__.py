@@ -37,6 +37,9 @@ def _unknown(word: str) -> Outcome:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a word that nobody knows
 
     known = {each.lower(): each for _, words in SOURCES for each in words()}
-    near = [known[close] for close in get_close_matches(word[:256].lower(), sorted(known), n=3, cutoff=0.6)]
+    fields = sorted((each for each in known if each.endswith(f".{word.lower()}")), key=len)
+    near = [known[close] for close in fields[:3]] or [
+        known[close] for close in get_close_matches(word[:256].lower(), sorted(known), n=3, cutoff=0.6)
+    ]
     advice = f"did you mean {' or '.join(near)}?" if near else "give a code, an annotation, a kind or a field of a kind"
     return Outcome(USAGE, err=f"fleetgate: nothing is known about {escape(word)}; {advice}\n")

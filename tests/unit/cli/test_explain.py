@@ -97,6 +97,8 @@ def test_a_field_has_one_line_in_a_table_and_all_its_paragraphs_by_itself(kind: 
         ("Ingres", "Ingress"),
         ("app.spec.replica", "App.spec.replicas"),
         ("mising-backend", "missing-backend"),
+        ("tenants", "Fleet.spec.tenants"),
+        ("Templates", "App.spec.templates"),
     ],
 )
 def test_an_unknown_word_names_the_nearest_and_is_status_2(

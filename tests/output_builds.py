@@ -50,13 +50,14 @@ def build(
     removed: Collection[str] | None = None,
     only: str = "",
     input_digest: str = "input",
+    fleet: str = "",
 ) -> Build:
     """Scan and write once, with the clock of the file system."""
     done, found = Build(), Diagnostics()
     with OutputTree(str(folder), only, CacheStore(_root_of(folder)).tick) as tree:
         done.drift = tree.scan(known or {}, found)
         if done.drift is not None:
-            done.written = tree.write(Plan(files, input_digest, removed), found)
+            done.written = tree.write(Plan(files, input_digest, removed, fleet), found)
             done.records = tree.records()
     done.found = found.sorted()
     return done

@@ -56,6 +56,7 @@ def tell(
         compilation.summary,
         written,
         seconds,
+        arguments.cluster or "",
     )
     told = render(arguments.format, report, style)
     if arguments.format in {"text", "github"} and not arguments.quiet:

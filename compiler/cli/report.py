@@ -90,6 +90,8 @@ class Report(Struct, frozen=True):
     """Set where an output folder was written or compared."""
     seconds: float = 0.0
     """Wall clock of the run; only people read it."""
+    cluster: str = ""
+    """The one cluster that the run was limited to (`--cluster`)."""
 
     @property
     def errors(self) -> int:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 def checked(report: Report, style: Style) -> str:
     """After `check` without errors: one line."""
     verdict = "" if report.findings else f": {style('good', 'all is well')}"
-    files = plural(report.summary.files, "file")
-    return f"{_headline(report.summary, style)} would compile to {files}{verdict}{_accepted(report)}\n"
+    clusters = {cluster.name: cluster.files for cluster in report.summary.clusters}
+    files = plural(clusters.get(report.cluster, report.summary.files), "file")
+    would = f"would compile to {files}{_scope(report)}"
+    return f"{_headline(report.summary, style)} {would}{verdict}{_accepted(report)}\n"
 
 
 def built(report: Report, written: Written, style: Style) -> str:
@@ -51,14 +53,18 @@ def _output(report: Report, written: Written, style: Style) -> str:
     folder = style("strong", escape(written.output))
     time = f"({report.seconds:.2f} s)"
     if written.verified:
-        verdict = style("good", "is exactly what this fleet compiles to")
+        verdict = style("good", "is exactly what this fleet compiles to") + _scope(report)
         return f"{folder} {verdict}: {plural(written.unchanged, 'file')} {time}{_accepted(report)}\n"
     if written.up_to_date:
         verdict = style("good", "is up to date")
         return f"{folder} {verdict}: {plural(written.unchanged, 'file')} {time}{_accepted(report)}\n"
     counts = (("written", written.written), ("removed", written.removed), ("unchanged", written.unchanged))
     told = ", ".join(f"{plural(n, 'file')} {name}" if not i else f"{n} {name}" for i, (name, n) in enumerate(counts))
-    return f"{folder}: {told} {time}{_accepted(report)}\n"
+    return f"{folder}: {told}{_scope(report)} {time}{_accepted(report)}\n"
+
+
+def _scope(report: Report) -> str:
+    return f", only cluster {escape(report.cluster)}" if report.cluster else ""
 
 
 def _accepted(report: Report) -> str:

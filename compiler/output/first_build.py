@@ -81,7 +81,7 @@ def create_inside(top: int, task: Task) -> dict[str, FolderRecord]:
 def _fill(stage: int, task: Task) -> dict[str, FolderRecord]:
     records = create_files(stage, task.planned, task.plan.files, task.progress)
     entries = {folder: folder_entry(record.by_name()) for folder, record in records.items()}
-    index = render_index(make_index(entries, task.plan.input_digest, task.only))
+    index = render_index(make_index(entries, task.plan.input_digest, task.only, fleet=task.plan.fleet))
     top_files = records[""].files() if "" in records else {}
     top_files[INDEX] = (record_of(write_file(INDEX, index, stage)), digest(index))
     records[""] = make_record(top_files)

@@ -44,6 +44,8 @@ class Index(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True)
     generator: str = GENERATOR
     version: str = __version__
     """Of the compiler."""
+    fleet: str = ""
+    """Name of the Fleet whose tree this is; "" in trees of older versions, which did not say."""
     input_digest: str | None
     """`digest_inputs` of what the whole tree was compiled from; null when parts come from different inputs."""
     output_digest: str
@@ -96,12 +98,15 @@ def make_index(
     input_digest: str,
     only: str = "",
     partial: Mapping[str, str] = MappingProxyType({}),
+    *,
+    fleet: str = "",
 ) -> Index:
     """The index of a tree of these folders, compiled from `input_digest`; where the build was limited to the folder
-    `only`, that holds for this folder, and `partial` says of which others the same is true.
+    `only`, that holds for this folder, and `partial` says of which others the same is true. `fleet`: whose tree it is.
     """
     listing = {folder: bytes.fromhex(entry.digest) for folder, entry in folders.items()}
     return Index(
+        fleet=fleet,
         input_digest=None if only else input_digest,
         output_digest=digest_listing(listing).hex(),
         partial={**partial, only: input_digest} if only else {},
@@ -114,6 +119,7 @@ def render_index(index: Index) -> bytes:
     head = {
         "generator": index.generator,
         "version": index.version,
+        **({"fleet": index.fleet} if index.fleet else {}),
         "inputDigest": index.input_digest,
         "outputDigest": index.output_digest,
     }

@@ -31,6 +31,20 @@ Move the file out of the output folder (plain manifests belong into an App's `ma
 and folders, such as .git and .gitattributes, are left alone.""",
 )
 
+OUTPUT_OF_ANOTHER_FLEET = error(
+    "output-of-another-fleet",
+    "the output folder holds the tree of another fleet",
+    """A build prunes what its fleet does not compile to. In the tree of another fleet (a wrong -o or -C in a CI job is
+enough) it would replace everything, and Argo CD with `prune: true` would then remove all that runs. So index.json
+names the fleet whose tree it is, and a build or `--verify` of another fleet stops there.
+
+Give each fleet an output folder of its own with -o. If the fleet was renamed (`metadata.name` of its Fleet document),
+delete the old tree first, and see what Argo CD makes of the new names before you publish.
+
+Fleets are told apart by name alone: two roots whose Fleets have the same name look like one fleet in two places, so
+give them different names. A tree without a name, of an older version of fleetgate, is taken over by the next build.""",
+)
+
 
 def identify(folder: int, shown: str, names: Iterable[str], found: Diagnostics) -> Index | None:
     """The index of an open folder that holds `names`; None, with a finding, where the folder is not ours.
@@ -57,6 +71,20 @@ def identify(folder: int, shown: str, names: Iterable[str], found: Diagnostics) 
         f"name another folder with -o, or empty this one; if it is an output folder, restore its {INDEX} from Git",
     )
     return None
+
+
+def is_of_fleet(index: Index | None, fleet: str, shown: str, found: Diagnostics) -> bool:
+    """Whether a tree with this index may be that of the fleet; a finding where it is another's."""
+    if index is None or not index.fleet or not fleet or index.fleet == fleet:
+        return True
+    found.add(
+        OUTPUT_OF_ANOTHER_FLEET,
+        Origin(shown),
+        shown,
+        f"its {INDEX} says that it is the tree of the fleet {index.fleet}, and this is a build of the fleet {fleet}",
+        f"name another folder with -o, or, if {index.fleet} was renamed to {fleet}, delete the old tree first",
+    )
+    return False
 
 
 def report_not_a_folder(shown: str, found: Diagnostics) -> None:

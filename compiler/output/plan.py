@@ -42,6 +42,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     removed: Collection[str] | None = None
     """None: `files` is all there is. Otherwise `files` is what may have changed since the last build, `removed` is what
     goes, and every other file stays; only for a tree whose scan was clean."""
+    fleet: str = ""
+    """Name of the Fleet; a tree of another one is refused. "" fits every tree."""
 
 
 def by_folder(paths: Iterable[str]) -> dict[str, list[str]]:

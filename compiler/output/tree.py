@@ -23,7 +23,7 @@ from compiler.output.folders import FOLDER, read_file, remove_tree, try_lock
 from compiler.output.index import INDEX, Index, digest, folder_entry, make_index, read_index, render_index
 from compiler.output.later_build import update_tree
 from compiler.output.marker import Marker, is_marked, read_marker
-from compiler.output.ownership import identify, report_not_a_folder, report_strangers
+from compiler.output.ownership import identify, is_of_fleet, report_not_a_folder, report_strangers
 from compiler.output.plan import Plan, by_folder, check_paths, is_below, join, with_parents
 from compiler.output.refusal import report_busy, report_failure, report_incomplete
 from compiler.output.statblob import Tick, names_in, settled, stat_folder, stat_tree
@@ -203,6 +203,8 @@ class OutputTree:
         assert self._top is not None
         survey, marker = ground.survey, ground.marker
         before = ground.index or self._read_index()
+        if not is_of_fleet(before, task.plan.fleet, self._shown, refused):
+            return None
         ours = _names_by_folder(before, marker)
         update = difference(task.plan, survey, ours, self._only)
         check_paths(update.layout, origin_of, refused)
@@ -217,7 +219,10 @@ class OutputTree:
             if task.plan.removed is None:
                 untouched = {folder for folder in untouched if not is_below(folder, self._only)}
             entries.update((folder, before.folders[folder]) for folder in untouched)
-        index = render_index(make_index(entries, task.plan.input_digest, self._only, partial))
+        made = make_index(entries, task.plan.input_digest, self._only, partial, fleet=task.plan.fleet)
+        if self._only and before and not (marker or update.is_needed) and made.folders == before.folders:
+            made = before  # what it says of the whole tree is as true as it was
+        index = render_index(made)
         if marker or update.is_needed or survey.digests("").get(INDEX) != digest(index):
             adds = sorted({*update.adds, *(marker.adds if marker else ())})
             intent = Marker(self._only, adds)

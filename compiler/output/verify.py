@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from compiler.diagnostics import Diagnostics, Origin, error
 from compiler.output.folders import FOLDER, Descent, read_file, try_lock
 from compiler.output.index import INDEX, digest_listing, folder_entry, make_index, render_index
 from compiler.output.marker import read_marker
-from compiler.output.ownership import count, gathered, identify, report_not_a_folder
+from compiler.output.ownership import count, gathered, identify, is_of_fleet, report_not_a_folder
 from compiler.output.plan import Plan, join, with_parents
 from compiler.output.refusal import report_busy, report_failure, report_incomplete
 from compiler.output.statblob import names_in, stat_folder, stat_tree
@@ -91,7 +93,7 @@ def _verify(plan: Plan, top: int, shown: str, only: str, found: Diagnostics) -> 
         found.add(VERIFY_MISSING, Origin(shown), shown, "the folder is empty: nothing was built here", _BUILD)
         return
     index = identify(top, shown, names, found)
-    if index is None:
+    if index is None or not is_of_fleet(index, plan.fleet, shown, found):
         return
     survey = Survey(top, {"": blob, **stat_tree(top, only)}, {}, 0)
     # whoever wrote a file, here it is only looked at; so all that is there may count as ours
@@ -101,7 +103,7 @@ def _verify(plan: Plan, top: int, shown: str, only: str, found: Diagnostics) -> 
     report.missing(update, survey)
     report.unplanned(update, index)
     if not only and not (update.is_needed or update.strangers):
-        report.index(plan, update, top)
+        report.index(plan, update, index, top)
 
 
 class _Report:
@@ -146,10 +148,16 @@ class _Report:
             else:
                 self._add(VERIFY_EXTRA, path, f"the input does not compile to {what}, and no build wrote it", _MOVE)
 
-    def index(self, plan: Plan, update: Update, top: int) -> None:
-        """Only where all else is equal: then the index differs by itself, not because of another finding."""
+    def index(self, plan: Plan, update: Update, index: Index, top: int) -> None:
+        """Only where all else is equal: then the index differs by itself, not because of another finding.
+
+        After builds of parts alone it names no input of the whole, and the files have just shown that they fit it.
+        """
         entries = {folder: folder_entry(digests) for folder, digests in update.folders.items() if digests}
-        wanted = render_index(make_index(entries, plan.input_digest))
+        made = make_index(entries, plan.input_digest, fleet=plan.fleet)
+        if index.partial:
+            made = structs.replace(made, input_digest=None, partial=index.partial)
+        wanted = render_index(made)
         content = read_file(INDEX, top)
         if content is not None and content != wanted:
             line, difference = first_difference(content, wanted)

@@ -25,7 +25,7 @@ from compiler.lower import (
 from compiler.model import codes as model
 from compiler.output import codes as output
 from compiler.output import limits
-from compiler.pipeline import accept, sources, state, world
+from compiler.pipeline import accept, nested, sources, state, world
 from compiler.source import codes as source
 from compiler.targets import argocd, kubernetes, mse
 
@@ -37,6 +37,7 @@ CODES: tuple[Code, ...] = (
     *model.CODES,
     *annotation.CODES,
     *sources.CODES,
+    *nested.CODES,
     *state.CODES,
     *world.CODES,
     *fleet.CODES,

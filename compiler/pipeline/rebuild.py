@@ -101,7 +101,7 @@ def rebuild(job: Job, cache: Cache | None) -> Built:
         root.text,
         written=len(written.written),
         removed=len(written.removed),
-        unchanged=written.total - len(written.written),
+        unchanged=(total if options.cluster else written.total) - len(written.written),
         output=job.output,
     )
 
@@ -128,7 +128,8 @@ def compile_whole(root: Root, options: Options, progress: Progress) -> Outcome:
     )
     if not fleetwide.has_errors:  # nothing is remembered of a build with errors
         _take(memory, compiled)
-    return Outcome(Plan(files, _input_digest(memory, options)), fleetwide, summary, memory)
+    plan = Plan(files, _input_digest(memory, options), fleet=summary.fleet)
+    return Outcome(plan, fleetwide, summary, memory)
 
 
 def _put(files: dict[str, str], emissions: Iterable[Emission], only: str) -> None:
@@ -204,7 +205,8 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     fleet.delivered = delivered
     total = len(delivered) + sum(n for key, n in fleet.facts.tallies.items() if key.startswith("files|"))
     summary = summarize(compiled.prepared.context.world, fleet.facts, total)
-    return Outcome(Plan(files, _input_digest(memory, job.options), sorted(removed)), fleetwide, summary, memory)
+    plan = Plan(files, _input_digest(memory, job.options), sorted(removed), summary.fleet)
+    return Outcome(plan, fleetwide, summary, memory)
 
 
 def _groups(facts: Facts, settings: ArgoCD) -> tuple[set[str], set[str], set[str], set[str], bool]:

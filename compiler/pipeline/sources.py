@@ -20,6 +20,7 @@ from compiler.model.mse import MseIngressConfig
 from compiler.model.traffic import TrafficPin, TrafficPolicy
 from compiler.pipeline.cells import HOST
 from compiler.pipeline.follow_ons import Broken
+from compiler.pipeline.nested import is_fleet, report_nested
 from compiler.source.documents import read_documents
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def read_sources(
         paths = root.list(findings)
         is_partial = findings.has_errors
     held: dict[str, tuple[Diagnostics, list[Held]]] = {}
-    nested: set[str] = set()
+    nested: dict[str, Origin] = {}
     for index, path in enumerate(paths):
         if index % 500 == 0:
             progress("read", index, len(paths))
@@ -128,11 +129,14 @@ def read_sources(
         raw = root.read_document(path, reading)
         documents = [] if raw is None else read_documents(path, raw, reading)
         held[path] = (reading, [_decoded(d) for d in documents])
-        if "/" in path and any(d.is_fleet for d in held[path][1]):
-            nested.add(posixpath.dirname(path) + "/")
+        place = next((d.origin for d in held[path][1] if d.is_fleet), None)
+        if place is not None and "/" in path:
+            nested.setdefault(posixpath.dirname(path) + "/", place)
     root.nested = sorted(nested)
     if nested:
         held = {p: h for p, h in held.items() if not p.startswith(tuple(nested))}
+        own = (d.value for _, documents in held.values() for d in documents if isinstance(d.value, Fleet))
+        report_nested(nested, next((fleet.metadata.name for fleet in own), ""), findings)
     return Sources(_files(held, root, findings), is_partial)
 
 
@@ -147,7 +151,7 @@ def _decoded(document: Document) -> Held:
         mine,
         str(namespace or ""),
         str(name),
-        document.data.get("kind") == "Fleet",
+        is_fleet(document),
         _broken(document) if mine.has_errors else None,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from compiler.cli import summary
 from compiler.cli.report import Written
 from compiler.cli.table import listed, table
@@ -36,6 +38,17 @@ def test_a_comparison_never_claims_to_have_written() -> None:
     same = Written("out", "out", 0, 0, 22, up_to_date=True, verified=True)
     last = summary.built(report(), same, PLAIN).splitlines()[-1]
     assert last == "out is exactly what this fleet compiles to: 22 files (0.12 s)"
+
+
+def test_a_run_that_is_limited_to_a_cluster_says_so() -> None:
+    limited = structs.replace(report(), cluster="hz-a")
+    assert summary.checked(limited, PLAIN).endswith(" would compile to 5 files, only cluster hz-a: all is well\n")
+    same = Written("out", "out", 0, 0, 5, up_to_date=True, verified=True)
+    last = summary.built(limited, same, PLAIN).splitlines()[-1]
+    assert last == "out is exactly what this fleet compiles to, only cluster hz-a: 5 files (0.12 s)"
+    written = Written("out", "out", 1, 0, 4, up_to_date=False, verified=False)
+    last = summary.built(limited, written, PLAIN).splitlines()[-1]
+    assert last == "out: 1 file written, 0 removed, 4 unchanged, only cluster hz-a (0.12 s)"
 
 
 def test_a_check_takes_one_line() -> None:

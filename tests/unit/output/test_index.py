@@ -31,11 +31,12 @@ FOLDERS = {"clusters/hz-a/shop": {"search.yaml": SEARCH, "cart.yaml": CART}, "ar
 
 def test_the_text_is_small_json_with_one_line_a_folder() -> None:
     entries = {folder: folder_entry(digests) for folder, digests in FOLDERS.items()}
-    index = make_index(entries, "abc")
+    index = make_index(entries, "abc", fleet="acme")
     assert render_index(index).decode() == (
         f"""{{
   "generator": "fleetgate",
   "version": "{__version__}",
+  "fleet": "acme",
   "inputDigest": "abc",
   "outputDigest": "{index.output_digest}",
   "folders": {{
@@ -54,6 +55,12 @@ def test_an_index_reads_back_as_it_was_written(folders: dict[str, dict[str, byte
     text = render_index(index)
     assert read_index(text) == index
     assert json.loads(text)["generator"] == "fleetgate"
+
+
+def test_an_index_of_an_older_version_names_no_fleet() -> None:
+    index = make_index({}, "abc")
+    assert b'fleet":' not in render_index(index)
+    assert read_index(render_index(index)) == index
 
 
 def test_parts_built_alone_are_told_and_leave_no_digest_for_the_whole() -> None:

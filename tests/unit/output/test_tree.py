@@ -269,6 +269,49 @@ def test_a_build_of_one_cluster_says_so_in_the_index_until_the_next_whole_build(
     assert '"partial"' not in (built / "index.json").read_text()
 
 
+@pytest.mark.parametrize("parts", [[], ["clusters/hz-b"]], ids=["whole", "with-parts"])
+def test_a_build_of_one_cluster_that_changes_nothing_leaves_the_index_as_it_was(built: Path, parts: list[str]) -> None:
+    for part in parts:
+        build(built, {f"{part}/shop/cart.yaml": "cart: 2\n"}, only=part, input_digest="newer")
+    index = built / "index.json"
+    before = index.read_bytes(), identity(index)
+    mine = {path: text for path, text in OLD.items() if path.startswith("clusters/hz-a/")}
+    done = build(built, mine, only="clusters/hz-a", input_digest="other")
+    assert done.written is not None
+    assert done.written.written == ()
+    assert (index.read_bytes(), identity(index)) == before
+
+
+def test_a_build_of_one_cluster_mends_an_index_that_does_not_list_its_files(built: Path) -> None:
+    index = built / "index.json"
+    right = index.read_text()
+    index.write_text("\n".join(line for line in right.split("\n") if "clusters/hz-a/" not in line))
+    mine = {path: text for path, text in OLD.items() if path.startswith("clusters/hz-a/")}
+    assert build(built, mine, only="clusters/hz-a").found == ()
+    assert next(line for line in right.split("\n") if "clusters/hz-a/" in line) in index.read_text()
+
+
+@pytest.mark.parametrize("only", ["", "clusters/hz-a"])
+def test_the_tree_of_another_fleet_is_refused_and_stays(out: Path, only: str) -> None:
+    build(out, OLD, fleet="acme")
+    before = read_tree(out)
+    done = build(out, {"clusters/hz-a/shop/cart.yaml": "cart: 2\n"}, only=only, fleet="beta")
+    (finding,) = done.found
+    assert (finding.code.name, finding.value) == ("output-of-another-fleet", str(out))
+    assert "acme" in finding.why
+    assert "beta" in finding.why
+    assert done.written is None
+    assert read_tree(out) == before
+    assert build(out, NEW, fleet="acme").found == ()
+
+
+def test_a_tree_that_names_no_fleet_is_taken_over(built: Path) -> None:
+    assert '"fleet"' not in (built / "index.json").read_text()
+    assert build(built, OLD, fleet="acme").found == ()
+    assert '"fleet": "acme"' in (built / "index.json").read_text()
+    assert build(built, NEW, fleet="beta").codes == ["output-of-another-fleet"]
+
+
 def test_a_build_of_one_cluster_can_be_the_first(out: Path) -> None:
     files = {"clusters/hz-a/shop/cart.yaml": "cart: 1\n"}
     assert build(out, files, only="clusters/hz-a").found == ()

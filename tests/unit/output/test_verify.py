@@ -35,10 +35,12 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
-def check(out: Path, files: dict[str, str] = FILES, *, only: str = "", input_digest: str = "input") -> list[Diagnostic]:
+def check(
+    out: Path, files: dict[str, str] = FILES, *, only: str = "", input_digest: str = "input", fleet: str = ""
+) -> list[Diagnostic]:
     found = Diagnostics()
     before = read_tree(out)
-    verify(Plan(files, input_digest), str(out), found, only)
+    verify(Plan(files, input_digest, fleet=fleet), str(out), found, only)
     assert read_tree(out) == before
     return list(found.sorted())
 
@@ -118,6 +120,33 @@ def test_an_index_of_another_input_is_told_where_all_else_is_equal(out: Path) ->
     assert (finding.code.name, finding.value, finding.origin.line) == ("verify-changed", "index.json", 4)
     (out / "argocd/root.yaml").write_text("x")
     assert names(check(out, input_digest="other")) == [("verify-changed", "argocd/root.yaml")]
+
+
+def test_a_tree_brought_up_to_date_cluster_by_cluster_is_right_when_all_its_files_are(out: Path) -> None:
+    newer = {**FILES, "clusters/hz-a/shop/cart.yaml": "cart: 2\n", "clusters/hz-b/shop/cart.yaml": "cart: 2\n"}
+    stale = ["clusters/hz-a/shop/cart.yaml", "clusters/hz-b/shop/cart.yaml"]
+    for folder in ("clusters/hz-a", "clusters/hz-b"):
+        assert names(check(out, newer, input_digest="newer")) == [("verify-changed", path) for path in stale]
+        mine = {path: text for path, text in newer.items() if path.startswith(folder)}
+        build(out, mine, only=folder, input_digest="newer")
+        del stale[0]
+    assert check(out, newer, input_digest="newer") == []
+
+
+def test_an_index_of_parts_that_was_edited_is_told(out: Path) -> None:
+    newer = {**FILES, "clusters/hz-a/shop/cart.yaml": "cart: 2\n"}
+    build(out, {"clusters/hz-a/shop/cart.yaml": "cart: 2\n"}, only="clusters/hz-a", input_digest="newer")
+    text = (out / "index.json").read_text()
+    (out / "index.json").write_text(text.replace('"outputDigest": "', '"outputDigest": "0'))
+    assert names(check(out, newer, input_digest="newer")) == [("verify-changed", "index.json")]
+
+
+def test_the_tree_of_another_fleet_is_told_before_all_differences(tmp_path: Path) -> None:
+    out = tmp_path / "rendered"
+    build(out, FILES, fleet="acme")
+    assert check(out, fleet="acme") == []
+    (finding,) = check(out, {"argocd/other.yaml": "x"}, fleet="beta")
+    assert (finding.code.name, finding.value) == ("output-of-another-fleet", str(out))
 
 
 def test_only_the_named_cluster_is_looked_at(out: Path) -> None:

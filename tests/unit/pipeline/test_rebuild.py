@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,7 @@ class Fleet:
 
     def __init__(self, folder: Path, silent: Progress) -> None:
         self.root = folder / "root"
+        self.output = folder / "long-lived"
         self._folder = folder
         self._silent = silent
         self._number = 0
@@ -84,13 +86,13 @@ class Fleet:
     def build(self) -> pipeline.Built:
         """Build into the same folder as before; it must be as if there had been no build before."""
         self._number += 1
-        built = self._build("long-lived")
+        built = self._build(self.output.name)
         (self.root / ".fleetgate").rename(self._folder / "cache")
         fresh = self._build(f"fresh-{self._number}")
         (self._folder / "cache").rename(self._replaced(self.root / ".fleetgate"))
         assert (built.findings, built.summary) == (fresh.findings, fresh.summary)
         if not _has_errors(fresh):
-            assert read_tree(self._folder / "long-lived") == read_tree(self._folder / f"fresh-{self._number}")
+            assert read_tree(self.output) == read_tree(self._folder / f"fresh-{self._number}")
         return built
 
     def _build(self, output: str) -> pipeline.Built:
@@ -142,6 +144,11 @@ TEMPLATED = CART.replace(b"spec:", b"spec:\n  templates: [extra.j2]")
         ),
         pytest.param([{"other/fleet.yaml": FLEET}], id="nested-root-comes"),
         pytest.param([{"other/fleet.yaml": FLEET}, {"other/fleet.yaml": None}], id="nested-root-goes"),
+        pytest.param([{"other/fleet.yaml": FLEET}, {".fleetgateignore": b"other/\n"}], id="nested-root-is-ignored"),
+        pytest.param(
+            [{"other/fleet.yaml": FLEET}, {"other/fleet.yaml": b"# moved\n" + FLEET}, {"other/app.yaml": CART}],
+            id="nested-root-is-edited",
+        ),
         pytest.param(
             [
                 {"fleet.yaml": FLEET + b"---\n" + CART, "cart/app.yaml": None},
@@ -156,6 +163,49 @@ def test_a_build_after_edits_is_a_first_build(fleet: Fleet, edits: list[dict[str
     for edit in edits:
         fleet.edit(edit)
         fleet.build()
+
+
+def _nested(built: pipeline.Built) -> list[tuple[str, str]]:
+    return [(f.value, f.why.rpartition(" ")[2]) for f in built.findings if f.code.name == "nested-root"]
+
+
+def test_a_nested_root_is_told_once_and_again_after_an_edit_elsewhere(fleet: Fleet) -> None:
+    inner = {f"other/{path}": FLEET for path in ("fleet.yaml", "second.yaml", "deeper/fleet.yaml")}
+    fleet.edit(dict(inner))
+    assert _nested(fleet.build()) == [("other/", "acme")]
+    for edit in ({"cart/app.yaml": CART + b"# edited\n"}, {}):
+        fleet.edit(dict(edit))
+        assert _nested(fleet.build()) == [("other/", "acme")]
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_a_fleet_that_is_renamed_needs_its_old_tree_deleted(fleet: Fleet, silent: Progress, *, verify: bool) -> None:
+    fleet.edit({"fleet.yaml": FLEET.replace(b"name: acme}", b"name: renamed}"), "other/fleet.yaml": FLEET})
+    before = read_tree(fleet.output)
+    refused = pipeline.build(pipeline.Options(root=str(fleet.root)), str(fleet.output), verify=verify, progress=silent)
+    assert [f.code.name for f in refused.findings if f.code.severity == "error"] == ["output-of-another-fleet"]
+    assert read_tree(fleet.output) == before
+    shutil.rmtree(fleet.output)
+    assert _nested(fleet.build()) == [("other/", "renamed")]
+
+
+def test_a_nested_root_that_is_ignored_is_meant(fleet: Fleet) -> None:
+    fleet.edit({"other/fleet.yaml": FLEET, ".fleetgateignore": b"other/\n"})
+    assert _nested(fleet.build()) == []
+
+
+def test_without_a_fleet_around_it_a_nested_root_is_told_all_the_same(fleet: Fleet) -> None:
+    fleet.edit({"other/fleet.yaml": FLEET, "fleet.yaml": CLUSTER})
+    assert _nested(fleet.build()) == [("other/", "root")]
+
+
+def test_a_fleet_of_another_api_group_makes_no_root(fleet: Fleet) -> None:
+    agones = b"apiVersion: agones.dev/v1\nkind: Fleet\nmetadata: {name: servers, namespace: shop}\n"
+    fleet.edit({"cart/app.yaml": CLAIMING, "cart/k8s/servers.yaml": agones})
+    built = fleet.build()
+    assert _nested(built) == []
+    assert not _has_errors(built)
+    assert b"agones.dev/v1" in (fleet.output / "clusters/hz-a/shop/cart.yaml").read_bytes()
 
 
 @pytest.mark.parametrize("after_an_edit", [False, True])

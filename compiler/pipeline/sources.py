@@ -39,6 +39,8 @@ STATE_IN_TREE = error(
     "declare. A build takes them from there with --state REF (or --state FILE).",
 )
 CODES: tuple[Code, ...] = (STATE_IN_TREE,)
+OWN_KINDS = (App, Cluster, Fleet, TrafficPin, TrafficPolicy)
+"""Kinds that nobody but fleetgate reads, so that no manifest holds them."""
 WORLD_KINDS = (Fleet, Cluster, IngressClass, MseIngressConfig)
 """Kinds that every cell depends on."""
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -164,8 +166,14 @@ def _broken(document: Document) -> Broken:
 def _files(
     held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, findings: Diagnostics
 ) -> dict[str, SourceFile]:
-    claims = {path: found for path, (_, documents) in held.items() if (found := _claims(path, documents, root))}
+    patterns = {path: found for path, (_, documents) in held.items() if (found := _patterns(path, documents))}
+    claims = {
+        path: tuple(sorted({claim for folder, pattern in found for claim in root.glob(folder, pattern)}))
+        for path, found in patterns.items()
+    }
     claimed = {c for found in claims.values() for c in found}
+    # a glob that names an App too must not make it vanish, with all that it says: whoever reads the manifests tells
+    claimed -= {c for c in claimed if c in held and any(type(d.value) in OWN_KINDS for d in held[c][1])}
     files: dict[str, SourceFile] = {}
     for path, (reading, documents) in held.items():
         if path in claimed:

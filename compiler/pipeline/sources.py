@@ -166,11 +166,7 @@ def _broken(document: Document) -> Broken:
 def _files(
     held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, findings: Diagnostics
 ) -> dict[str, SourceFile]:
-    patterns = {path: found for path, (_, documents) in held.items() if (found := _patterns(path, documents))}
-    claims = {
-        path: tuple(sorted({claim for folder, pattern in found for claim in root.glob(folder, pattern)}))
-        for path, found in patterns.items()
-    }
+    claims = {path: found for path, (_, documents) in held.items() if (found := _claims(path, documents, root))}
     claimed = {c for found in claims.values() for c in found}
     # a glob that names an App too must not make it vanish, with all that it says: whoever reads the manifests tells
     claimed -= {c for c in claimed if c in held and any(type(d.value) in OWN_KINDS for d in held[c][1])}

@@ -26,10 +26,10 @@ _GROUP = "fleetgate.dev"
 
 def is_fleet(document: Document) -> bool:
     """Whether a document makes its folder a root. Other API groups have a kind of this name as well (Agones)."""
+    if document.data.get("kind") != "Fleet":
+        return False
     version = document.data.get("apiVersion")
-    return document.data.get("kind") == "Fleet" and (
-        not isinstance(version, str) or version.partition("/")[0] == _GROUP
-    )
+    return not isinstance(version, str) or version.partition("/")[0] == _GROUP
 
 
 def report_nested(roots: Mapping[str, Origin], fleet: str, findings: Diagnostics) -> None:

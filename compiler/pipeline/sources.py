@@ -160,7 +160,7 @@ def _decoded(document: Document) -> Held:
 
 def _broken(document: Document) -> Broken:
     kind = document.data.get("kind")
-    return Broken(kind if kind in _KINDS else "", repr(document.data))
+    return Broken(kind if isinstance(kind, str) and kind in _KINDS else "", repr(document.data))
 
 
 def _files(

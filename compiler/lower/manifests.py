@@ -11,7 +11,9 @@ import msgspec
 from compiler.diagnostics import Code, error
 from compiler.ir.delivery import PlainObject
 from compiler.lower.pod_rules import CLUSTER_LABEL, RESERVED_LABEL
+from compiler.model.base import ANNOTATION_KEY, LABEL_KEY, LABEL_VALUE
 from compiler.model.credentials import credentials_in
+from compiler.model.exported import without_server_fields
 from compiler.source.globs import leaves_root
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ POD_TEMPLATES = frozenset(
 """(API group, kind) of what runs pods that may serve traffic; a Job's pods do not, and its template cannot change."""
 
 
+_KEYS = {"labels": LABEL_KEY, "annotations": ANNOTATION_KEY}
 _NAMES = {
     # most kinds want a DNS name, but roles, custom resources and the like need not
     "name": (
@@ -148,11 +151,16 @@ def files_of(app: Sourced[App], field: str, patterns: Iterable[str], files: File
 def read_manifests(app: Sourced[App], files: Files, findings: Diagnostics) -> list[PlainObject]:
     """The objects of an App's plain manifests, in order."""
     return [
-        PlainObject(document.data, document.origin)
+        plain_object(document.data, document.origin, findings)
         for path in files_of(app, "manifests", app.value.spec.manifests, files, findings)
         for document in files.documents(path, findings)
         if is_object(document.data, document.origin, findings)
     ]
+
+
+def plain_object(data: dict[str, Any], origin: Origin, findings: Diagnostics) -> PlainObject:
+    """An object as it is emitted: as written, without what a cluster has added to it where it was exported from one."""
+    return PlainObject(without_server_fields(data, origin, findings, is_manifest=True), origin)
 
 
 def is_object(document: dict[str, Any], origin: Origin, findings: Diagnostics) -> bool:
@@ -163,6 +171,7 @@ def is_object(document: dict[str, Any], origin: Origin, findings: Diagnostics) -
         and _is_text(document, "kind", origin, findings)
         and _is_foreign(document, origin, findings)
         and _has_metadata(document, origin, findings)
+        and _has_data(document, origin, findings)
     )
 
 
@@ -207,7 +216,34 @@ def _has_metadata(document: dict[str, Any], origin: Origin, findings: Diagnostic
             if not isinstance(value, str):
                 sound = False
                 _bad(place.at(field, key), value, f"values of {field} are texts", "write it in quotes", findings)
+            elif not re.match(_KEYS[field], key) or (field == "labels" and not re.match(LABEL_VALUE, value)):
+                sound = False
+                why = f"API servers take no {field} of this form"
+                _bad(
+                    place.key(field, key),
+                    f"{key}: {value}",
+                    why,
+                    "write a key and a value of the form of labels"
+                    if field == "labels"
+                    else "write a key of the form of labels",
+                    findings,
+                )
     return sound
+
+
+def _has_data(document: dict[str, Any], origin: Origin, findings: Diagnostics) -> bool:
+    """Whether the values of a ConfigMap are texts; API servers take no others."""
+    if (document["apiVersion"], document["kind"]) != ("v1", "ConfigMap"):
+        return True
+    data = {} if document.get("data") is None else document["data"]
+    if not isinstance(data, dict):
+        _bad(origin.at("data"), data, "data is a mapping", "write keys and texts", findings)
+        return False
+    wrong = [key for key, value in data.items() if not isinstance(value, str)]
+    for key in wrong:
+        why = "the values of a ConfigMap are texts"
+        _bad(origin.at("data", key), data[key], why, "write it in quotes", findings)
+    return not wrong
 
 
 def _is_named(metadata: dict[str, Any], field: str, place: Origin, findings: Diagnostics) -> bool:

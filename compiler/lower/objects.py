@@ -8,11 +8,12 @@ from compiler.diagnostics import Note, Severity
 from compiler.lower.fleet import DUPLICATE_OBJECT, cluster_id
 from compiler.lower.manifests import defined_scopes, group, read_manifests, with_cluster_label, with_namespace
 from compiler.lower.patching import API_VERSIONS, generated
+from compiler.lower.pod_rules import REPLICAS_AND_AUTOSCALING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from compiler.diagnostics import Diagnostics
+    from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir import workload as ir
     from compiler.ir.delivery import PlainObject
     from compiler.lower.templates import Renderer
@@ -52,6 +53,7 @@ def place_objects(
     }
     for cluster, objects in placed.items():
         _report_duplicates(objects, placements.get(cluster, ()), namespace, app, findings)
+        _report_scaled(objects, placements.get(cluster, ()), app, findings)
     return placed, incomplete
 
 
@@ -60,6 +62,41 @@ def label_pods(objects: dict[str, list[PlainObject]], world: World, findings: Di
     for cluster, there in objects.items():
         identity = cluster_id(world.clusters[cluster].value)
         objects[cluster] = [with_cluster_label(plain, identity, findings) for plain in there]
+
+
+def _report_scaled(
+    objects: Iterable[PlainObject], placements: Iterable[ir.Placement], app: Sourced[App], findings: Diagnostics
+) -> None:
+    """Argo CD and a HorizontalPodAutoscaler would set the number of pods in turns, where a manifest states it too."""
+    stated: dict[Identity, tuple[Origin, str]] = {}
+    for placement in placements:
+        if placement.replicas is not None:
+            identity = ("apps", "Deployment", placement.workload.app.namespace, placement.workload.name)
+            stated[identity] = app.origin.at("spec", "image"), "delete it, and write `autoscaling` in the App"
+    scalers: list[tuple[PlainObject, Identity]] = []
+    for plain in objects:
+        data, metadata = plain.data, plain.data["metadata"]
+        api, spec, namespace = group(data["apiVersion"]), data.get("spec"), metadata.get("namespace", "")
+        if not isinstance(spec, dict):
+            continue
+        target = spec.get("scaleTargetRef")
+        if (api, data["kind"]) == ("autoscaling", "HorizontalPodAutoscaler") and isinstance(target, dict):
+            of, kind, name = (str(target.get(field, "")) for field in ("apiVersion", "kind", "name"))
+            scalers.append((plain, (group(of), kind, namespace, name)))
+        elif spec.get("replicas") is not None:
+            identity = (api, data["kind"], namespace, metadata["name"])
+            stated[identity] = plain.origin.at("spec", "replicas"), "delete `spec.replicas` there"
+    for plain, scaled in scalers:
+        if scaled in stated:
+            place, fix = stated[scaled]
+            findings.add(
+                REPLICAS_AND_AUTOSCALING,
+                plain.origin.at("spec", "scaleTargetRef"),
+                f"{scaled[1]} {scaled[3]}",
+                "this manifest scales it, and its number of pods is stated too, so Argo CD would undo every step",
+                fix,
+                (Note(place, "the number of pods"),),
+            )
 
 
 def _report_duplicates(

@@ -162,7 +162,14 @@ def _plain_ports(plain: PlainObject, written: Any, findings: Diagnostics) -> tup
             why = "with several ports each has a name"
             findings.add(BAD_SERVICE, place.at(index), str(number), why, "add a name")
             continue
-        ports.append(ServicePort(str(port.get("name") or ""), number, protocol, str(port.get("appProtocol") or "")))
+        name = str(port.get("name") or "")
+        if any(name == other.name or (number, protocol) == (other.number, other.protocol) for other in ports):
+            why = "another port of the Service has this name, or this number and protocol"
+            findings.add(
+                BAD_SERVICE, place.at(index), name or str(number), why, "rename, renumber or delete one of them"
+            )
+            continue
+        ports.append(ServicePort(name, number, protocol, str(port.get("appProtocol") or "")))
     return tuple(ports)
 
 

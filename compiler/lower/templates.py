@@ -13,9 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from compiler.diagnostics import Code, Diagnostics, Origin, error
-from compiler.ir.delivery import PlainObject
 from compiler.lower.fleet import cluster_id
-from compiler.lower.manifests import files_of, is_object
+from compiler.lower.manifests import files_of, is_object, plain_object
 from compiler.source.documents import read_documents
 from compiler.source.positions import locate
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from compiler.ir import workload as ir
+    from compiler.ir.delivery import PlainObject
     from compiler.lower.world import Files, Sourced, World
     from compiler.model.app import App
 
@@ -286,14 +286,13 @@ def _objects(template: str, cluster: str, text: str, report: _Report) -> Iterato
     """The objects in what a template rendered; findings name the template, the cluster and the rendered line."""
     found = Diagnostics()
     documents = read_documents(template, text.encode(), found)
-    sound = [document for document in documents if is_object(document.data, document.origin, found)]
+    sound = [plain_object(d.data, d.origin, found) for d in documents if is_object(d.data, d.origin, found)]
     for finding in found.sorted():
         line = finding.origin.line or locate(text, finding.origin)[0]
         where = f"in line {line} of what it renders for cluster {cluster}"
         place = Origin(template, line=1, column=1)
         report.add(finding.code, place, finding.value, where, finding.why, finding.fix)
-    for document in sound:
-        yield PlainObject(document.data, document.origin)
+    yield from sound
 
 
 class _Report:

@@ -30,10 +30,10 @@ PLAINTEXT_CREDENTIAL = error(
     "not delete it from the history. Keep it in a Secret that is made outside of this repo (by hand, by the External "
     "Secrets Operator, by Vault ...), refer to it with `valueFrom: {secretKeyRef: ...}`, `envFrom` or a `secret` "
     "volume, and replace the credential that was written here: it has leaked.\n\n"
-    "Found are private keys, access keys of clouds and forges, URLs with a password, the values of Secrets, and values "
-    "under names that end in PASSWORD, SECRET, TOKEN, API_KEY and the like. Absolute paths, references such as "
-    "$(NAME), placeholders in <...>, booleans and empty values are no credentials. A variable that holds only the name "
-    "of a Secret is better called so: DB_SECRET_NAME.",
+    "Found are private keys, access keys of clouds and forges, URLs with a password, Authorization headers, arguments "
+    "such as --password=..., the values of Secrets, and values under names that end in PASSWORD, SECRET, TOKEN, "
+    "API_KEY and the like. Absolute paths, references such as $(NAME), placeholders in <...>, booleans and empty values "
+    "are no credentials. A variable that holds only the name of a Secret is better called so: DB_SECRET_NAME.",
 )
 CODES: tuple[Code, ...] = (PLAINTEXT_CREDENTIAL,)
 

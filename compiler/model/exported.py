@@ -36,17 +36,25 @@ _SERVER_METADATA = (
 """Kubernetes ObjectMeta: fields that only the API server or controllers set."""
 
 
-def without_server_fields(data: dict[str, Any], origin: Origin, findings: Diagnostics) -> dict[str, Any]:
+_ALSO_WRITTEN = frozenset({"finalizers", "ownerReferences"})
+"""Those that people write too, into manifests that are emitted as they are."""
+
+
+def without_server_fields(
+    data: dict[str, Any], origin: Origin, findings: Diagnostics, *, is_manifest: bool = False
+) -> dict[str, Any]:
     """`data` without what a cluster has added to it, after one warning that names all of these fields.
 
-    Nothing is set on our own kinds, which live in Git only: there such a field is a mistake like any other.
+    `is_manifest`: it is emitted as it is. Nothing is set on our own kinds, which live in Git only: there such a field
+    is a mistake like any other.
     """
     metadata = data.get("metadata")
     if not isinstance(metadata, dict):
         return data
     left_out: list[tuple[str, ...]] = []
     if not data["apiVersion"].startswith("fleetgate.dev/"):
-        left_out += [("metadata", name) for name in _SERVER_METADATA if name in metadata]
+        kept = _ALSO_WRITTEN if is_manifest else ()
+        left_out += [("metadata", name) for name in _SERVER_METADATA if name in metadata and name not in kept]
         if "generateName" in metadata and metadata.get("name"):
             left_out.append(("metadata", "generateName"))
         if "status" in data:

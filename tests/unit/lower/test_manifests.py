@@ -155,7 +155,7 @@ DAEMON = DEPLOYMENT.replace("kind: Deployment", "kind: DaemonSet")
 @pytest.mark.parametrize(
     ("documents", "replicas"),
     [
-        ((DEPLOYMENT, HPA), 5),
+        ((DEPLOYMENT.replace("  replicas: 3\n", ""), HPA), 5),
         ((DEPLOYMENT, SECOND), 5),
         ((DEPLOYMENT.replace("  replicas: 3\n", ""),), 1),
         ((DAEMON,), None),
@@ -206,6 +206,8 @@ def test_capacity_holds_for_plain_services() -> None:
         ("[{port: true}]", "spec.ports.0", "True"),
         ("[{port: 80, protocol: HTTP}]", "spec.ports.0.protocol", "HTTP"),
         ("[{port: 80, name: a}, {port: 81}]", "spec.ports.1", "81"),
+        ("[{port: 80, name: a}, {port: 81, name: a}]", "spec.ports.1", "a"),
+        ("[{port: 80, name: a}, {port: 80, name: b}]", "spec.ports.1", "b"),
     ],
 )
 def test_a_service_that_cannot_be_read_is_reported(ports: str, place: str, value: str) -> None:
@@ -243,6 +245,52 @@ def test_what_is_no_object_is_reported_at_its_place(text: str, place: str, value
 def test_pods_that_are_no_mapping_cannot_be_labelled(spec: str, place: str) -> None:
     text = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {spec}\n"
     assert only("bad-manifest", text) == (place, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "value"),
+    [
+        ("metadata: {name: a, labels: {a b: c}}\n", "metadata.labels.a b", "a b: c"),
+        ("metadata: {name: a, labels: {a: 'b c'}}\n", "metadata.labels.a", "a: b c"),
+        ("metadata: {name: a, annotations: {a b: c}}\n", "metadata.annotations.a b", "a b: c"),
+        ("metadata: {name: a}\ndata: {a: 1}\n", "data.a", "1"),
+        ("metadata: {name: a}\ndata: [a]\n", "data", '["a"]'),
+    ],
+)
+def test_what_api_servers_refuse_in_a_config_map_is_reported(text: str, place: str, value: str) -> None:
+    assert only("bad-manifest", f"apiVersion: v1\nkind: ConfigMap\n{text}") == (place, value)
+
+
+def test_what_a_cluster_has_added_is_told_and_left_out() -> None:
+    metadata = "{name: a, uid: x, resourceVersion: '1', finalizers: [b]}"
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\nstatus: {{}}\n"
+    lowered, (finding,) = lower(BASE, files(text))
+    assert (finding.code.name, finding.value) == ("server-field", "resourceVersion, uid, status")
+    (plain,) = objects(lowered, "hz-a")
+    assert plain.data["metadata"] == {"name": "a", "namespace": "shop", "finalizers": ["b"]}
+    assert "status" not in plain.data
+
+
+SCALER = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: scaler}
+spec: {minReplicas: 1, maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: %s}}
+"""
+
+
+@pytest.mark.parametrize("scaled", ["web", "cart"])
+def test_a_number_of_pods_beside_what_scales_them_is_reported(scaled: str) -> None:
+    """Be it that of another manifest or that of the App itself."""
+    assert [(code, value) for code, _, value in found(BASE + "image: a\n", files(DEPLOYMENT, SCALER % scaled))] == [
+        ("replicas-and-autoscaling", f"Deployment {scaled}")
+    ]
+
+
+@pytest.mark.parametrize("scaled", ["other", "cart"])
+def test_what_states_no_number_of_pods_may_be_scaled(scaled: str) -> None:
+    spec = BASE + "image: a\nautoscaling: {minReplicas: 1, maxReplicas: 2}\nresources: {requests: {cpu: 1}}\n"
+    assert found(spec, files(DEPLOYMENT, SCALER % scaled)) == []
 
 
 def test_names_of_roles_need_not_be_dns_names() -> None:

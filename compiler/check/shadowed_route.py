@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Note, warning
@@ -18,7 +19,8 @@ SHADOWED_ROUTE = warning(
     "(longer first), then the prefix /. A regular expression whose paths all lie under a Prefix of the same host is "
     "never tried; so is everything behind a regular expression that matches every path. Both places are named.",
 )
-_ALL = frozenset({".*", "/.*", ".*.*", "/.*.*"})
+_ALL = re.compile(r"/?(?:\((?:\?:)?\.\*\)|\.\*)+")
+"""A pattern that every path matches."""
 
 
 def check_shadowed_routes(traffic: Traffic, findings: Diagnostics) -> None:
@@ -48,7 +50,7 @@ def _check_host(routes: tuple[Route, ...], findings: Diagnostics) -> None:
 
 
 def _takes_all(first: Match, second: Match) -> bool:
-    if first.path.kind == "regex" and first.path.value in _ALL:
+    if first.path.kind == "regex" and _ALL.fullmatch(first.path.value):
         return True
     if first.path.kind == "prefix" and second.path.kind == "regex":
         prefix = first.path.value.rstrip("/")

@@ -79,12 +79,15 @@ def _check(
         )
     for loss, name, lost in losses(gateway, clusters, backend.spread.survive or ()):
         if all(cluster in lost for cluster in serving):
+            kind = loss.lower()
+            is_all = lost.issuperset(gateway.clusters)
+            mend = f"give gateway {gateway.name} a member" if is_all else "place it"
             findings.add(
                 SURVIVAL,
                 backend.spread.origin,
                 str(backend.service),
-                f"{loss.lower()} {name} lost: no cluster is left (it is served by {where})",
-                f"place it outside this {loss.lower()} too, or opt out in a TrafficPolicy: survive with a reason",
+                f"{kind} {name} lost: no cluster is left (it is served by {where})",
+                f"{mend} outside this {kind} too, or opt out in a TrafficPolicy: survive with a reason",
             )
             return
     if backend.spread.survive is None and len(serving) <= 1 and len(gateway.clusters) > 1:

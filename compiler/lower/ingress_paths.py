@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from compiler.annotations.paths import route_path
-from compiler.diagnostics import Note
+from compiler.diagnostics import Note, Origin
 from compiler.ir.traffic import ObjectName, PathMatch
 from compiler.lower import codes
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from compiler.annotations.ingress import IngressAnnotations
-    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.diagnostics import Diagnostics
     from compiler.ir.traffic import Rewrite
     from compiler.model.kubernetes import HttpIngressPath, Ingress, IngressBackend
 
@@ -66,6 +66,14 @@ class RoutePath(Struct, frozen=True, gc=False):
     def place(self) -> Origin:
         """Where the path is written, for findings."""
         return self.origin if self.is_default else self.origin.at("path")
+
+    @property
+    def host_place(self) -> Origin:
+        """Where its host is written."""
+        if self.host == ANY_HOST or "rules" not in self.origin.path:
+            return self.origin
+        rule = self.origin.path.index("rules") + 2
+        return Origin(self.origin.file, self.origin.document, (*self.origin.path[:rule], "host"))
 
     @property
     def backend_place(self) -> Origin:

@@ -183,6 +183,15 @@ class _Table:
             return
         if (path.host, path.written) in self._unclear:
             return
+        if not table:
+            self._findings.add(
+                codes.CANARY_WITHOUT_BASE,
+                path.host_place,
+                path.host,
+                "no ordinary Ingress of this gateway has this host",
+                "add the base Ingress, or mend the host",
+            )
+            return
         others = [b.path for match, b in table.items() if b.path.written == path.written and match != path.match]
         if others:
             why = f"{others[0].ingress.name} has this host and path, but as {others[0].match.kind} path"

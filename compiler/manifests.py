@@ -109,12 +109,16 @@ class Form:
 
     def fill(self, values: Iterable[Node]) -> str:
         """The text with these values, in the order of the holes. Raises as `render` does."""
+        return "".join(self.pieces(values))
+
+    def pieces(self, values: Iterable[Node]) -> list[str]:
+        """The same in pieces; those between the holes are the same objects each time."""
         texts = iter(self._texts)
         pieces = [next(texts)]
         for value, (indent, list_indent), text in zip(values, self._places, texts, strict=True):
             _write(value, indent, list_indent, pieces)
             pieces.append(text)
-        return "".join(pieces)
+        return pieces
 
 
 _DEEPEST = 200

@@ -95,9 +95,11 @@ def compile_cells(root: Root, options: Options, progress: Progress, paths: list[
         for number, files in enumerate(groups):
             if number % 50 == 0:
                 progress("compile", number, len(groups))
-            mine = [ingress for file in files for ingress in ingresses.get(file, ())]
+            mine = [ingress for file in files for ingress in ingresses.pop(file, ())]
             keep = options.stop_after == "ir"
             cells.append(compile_cell(prepared.context, sources, files, mine, keep_program=keep))
+            for file in files:
+                sources.files[file].release()
     return Cells(sources, prepared, cells, keys, findings)
 
 

@@ -62,7 +62,7 @@ def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
         app = emission.path.rpartition("/")[2].removesuffix(".yaml") if by_app and kind == "cluster" else ""
         key = f"{kind}|{name}|{namespace}|{app}"
         objects[key] = objects.get(key, 0) + len(emission.objects)
-        sizes[key] = sizes.get(key, 0) + len(emission.text)
+        sizes[key] = sizes.get(key, 0) + emission.size
         for identity in emission.objects:
             if not identity.namespace:
                 group = identity.api_version.rpartition("/")[0]

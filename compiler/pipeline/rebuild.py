@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from compiler.diagnostics import Diagnostics
-from compiler.model.app import App
 from compiler.output.cache import Cache, InputFile, pack_cells, pack_files, unpack_cells, unpack_files
 from compiler.output.index import digest, digest_inputs
 from compiler.output.plan import Plan
@@ -22,7 +21,7 @@ from compiler.source.ignore import FILE_NAME as IGNORE
 from compiler.source.repository import is_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from compiler.diagnostics import Diagnostic
     from compiler.ir.delivery import ArgoCD
@@ -113,12 +112,12 @@ def compile_whole(root: Root, options: Options, progress: Progress) -> Outcome:
     """Compile everything, whatever is remembered."""
     compiled, facts, fleetwide = compile_fleet(root, options, progress)
     summary = outcome(root, compiled, facts, fleetwide, options).summary
-    files: dict[str, str] = {}
+    files = _Texts()
     if not fleetwide.has_errors:
         only = f"clusters/{options.cluster}/" if options.cluster else ""
         for cell in compiled.cells:
-            _put(files, cell.emissions, only)
-        _put(files, fleetwide.delivered, only)
+            files.put(cell.emissions, only)
+        files.put(fleetwide.delivered, only)
     memory = Remembered(
         FleetMemory(
             {}, [], [], root.nested, facts, {}, {}, {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
@@ -132,12 +131,28 @@ def compile_whole(root: Root, options: Options, progress: Progress) -> Outcome:
     return Outcome(plan, fleetwide, summary, memory)
 
 
-def _put(files: dict[str, str], emissions: Iterable[Emission], only: str) -> None:
-    for emission in emissions:
-        if emission.path.startswith(only):
-            if emission.path in files:
-                raise ValueError(f"{emission.path} is emitted twice")
-            files[emission.path] = emission.text
+class _Texts(Mapping[str, str]):
+    """Path -> text of many files. A text is joined when it is asked for, so that memory holds their shared pieces."""
+
+    def __init__(self) -> None:
+        self._emissions: dict[str, Emission] = {}
+
+    def __getitem__(self, path: str) -> str:
+        return self._emissions[path].text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._emissions)
+
+    def __len__(self) -> int:
+        return len(self._emissions)
+
+    def put(self, emissions: Iterable[Emission], only: str = "") -> None:
+        """Add files, or those below `only` alone. Raises ValueError for a path that is there already."""
+        for emission in emissions:
+            if emission.path.startswith(only):
+                if emission.path in self._emissions:
+                    raise ValueError(f"{emission.path} is emitted twice")
+                self._emissions[emission.path] = emission
 
 
 def _take(memory: Remembered, compiled: Cells) -> None:
@@ -145,7 +160,7 @@ def _take(memory: Remembered, compiled: Cells) -> None:
     fleet = memory.fleet
     worldly = {path for path, file in compiled.sources.files.items() if file.is_worldly}
     fleet.world = sorted({*fleet.world, *worldly})
-    patterns = {tuple(pattern) for pattern in fleet.patterns}
+    patterns = {(folder, pattern) for folder, pattern in fleet.patterns}
     for cell in compiled.cells:
         name = cell.files[0]
         memory.cells[name] = pack(CellMemory(list(cell.files), [e.path for e in cell.emissions], cell.facts))
@@ -157,11 +172,8 @@ def _take(memory: Remembered, compiled: Cells) -> None:
             fleet.keys.update(dict.fromkeys(compiled.keys[path], name))
             for claim in file.claims:
                 memory.files[claim] = InputFile(memory.files[claim].digest, name)
-            for document in file.documents:
-                if isinstance(document.value, App):
-                    spec = document.value.spec
-                    patterns |= {(posixpath.dirname(path), p) for p in (*spec.manifests, *spec.templates)}
-    fleet.patterns = sorted(patterns)  # type: ignore[arg-type]
+            patterns.update(file.patterns)
+    fleet.patterns = sorted(patterns)
     by_file: dict[str, list[Diagnostic]] = {}
     for finding in compiled.findings:
         if finding.origin.file not in worldly:
@@ -196,12 +208,12 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     if fleetwide.has_errors:
         # the rest of the fleet is told about as well: what is said of an error must not depend on memory
         return None
-    files: dict[str, str] = {}
+    files = _Texts()
     for cell in compiled.cells:
-        _put(files, cell.emissions, "")
+        files.put(cell.emissions)
     delivered = fleet.delivered if is_delivered else {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
     removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
-    _put(files, (e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path]), "")
+    files.put(e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path])
     fleet.delivered = delivered
     total = len(delivered) + sum(n for key, n in fleet.facts.tallies.items() if key.startswith("files|"))
     summary = summarize(compiled.prepared.context.world, fleet.facts, total)

@@ -65,6 +65,8 @@ class SourceFile(Struct, gc=False):
     broken: tuple[Broken, ...] = ()
     claims: tuple[str, ...] = ()
     """Files that its Apps name as manifests or templates."""
+    patterns: tuple[tuple[str, str], ...] = ()
+    """(folder, glob) by which they are named."""
     names: tuple[str, ...] = ()
     """Keys of the objects in these manifests."""
 
@@ -77,6 +79,10 @@ class SourceFile(Struct, gc=False):
     def is_worldly(self) -> bool:
         """Whether other files depend on one of its documents."""
         return bool(self.broken) or any(type(d.value) in WORLD_KINDS for d in self.documents)
+
+    def release(self) -> None:
+        """Let go of documents that are compiled: the memory of a build grows with cells, not with the fleet."""
+        self.documents = tuple([d for d in self.documents if type(d.value) in WORLD_KINDS])
 
 
 class Sources(Struct):
@@ -166,7 +172,11 @@ def _broken(document: Document) -> Broken:
 def _files(
     held: Mapping[str, tuple[Diagnostics, list[Held]]], root: Root, findings: Diagnostics
 ) -> dict[str, SourceFile]:
-    claims = {path: found for path, (_, documents) in held.items() if (found := _claims(path, documents, root))}
+    patterns = {path: found for path, (_, documents) in held.items() if (found := _patterns(path, documents))}
+    claims = {
+        path: tuple(sorted({claim for folder, pattern in found for claim in root.glob(folder, pattern)}))
+        for path, found in patterns.items()
+    }
     claimed = {c for found in claims.values() for c in found}
     # a glob that names an App too must not make it vanish, with all that it says: whoever reads the manifests tells
     claimed -= {c for c in claimed if c in held and any(type(d.value) in OWN_KINDS for d in held[c][1])}
@@ -190,7 +200,7 @@ def _files(
         if decoded or broken:
             mine_claims = claims.get(path, ())
             names = _names(decoded, mine_claims, held) if mine_claims else ()
-            files[path] = SourceFile(path, tuple(decoded), tuple(broken), mine_claims, names)
+            files[path] = SourceFile(path, tuple(decoded), tuple(broken), mine_claims, patterns.get(path, ()), names)
     return files
 
 
@@ -206,15 +216,11 @@ def _relevant(reading: Diagnostics, documents: Sequence[Held]) -> Iterator[Diagn
             yield finding
 
 
-def _claims(path: str, documents: Sequence[Held], root: Root) -> tuple[str, ...]:
-    """Files that the Apps of a file name."""
-    found: set[str] = set()
-    for document in documents:
-        value = document.value
-        if type(value) is App and (value.spec.manifests or value.spec.templates):
-            for pattern in (*value.spec.manifests, *value.spec.templates):
-                found.update(root.glob(posixpath.dirname(path), pattern))
-    return tuple(sorted(found))
+def _patterns(path: str, documents: Sequence[Held]) -> tuple[tuple[str, str], ...]:
+    """(folder, glob) of everything that the Apps of a file name."""
+    folder = posixpath.dirname(path)
+    specs = [document.value.spec for document in documents if isinstance(document.value, App)]
+    return tuple([(folder, pattern) for spec in specs for pattern in (*spec.manifests, *spec.templates)])
 
 
 def _names(

@@ -29,6 +29,8 @@ IN_CLUSTER = "https://kubernetes.default.svc"
 
 MAX_OBJECTS = 2000
 """Status and last operation of an Application name every object, about 0.7 kB each; etcd takes 1.5 MiB."""
+APPLICATION_BYTES = 1_500
+"""About the size of the file of an Application."""
 MAX_BYTES = 8_000_000
 """The repo server refuses directory sources above 10 MB; a fifth is left for growth."""
 
@@ -37,7 +39,8 @@ ARGOCD_LIMITS = warning(
     "an Argo CD Application grows towards a limit",
     "An Application lists every object in its status, and etcd takes 1.5 MiB for all of it: about 2,000 objects. The "
     "repo server reads at most 10 MB from a directory. Choose a finer `spec.argocd.granularity` in the Fleet "
-    "(cluster, namespace, app), or split the namespace, before a sync fails.",
+    "(cluster, namespace, app), or split the namespace, before a sync fails. Where the app of apps itself grows too "
+    "large, because it lists every Application, choose a coarser one.",
 )
 CODES = (ARGOCD_LIMITS,)
 
@@ -79,7 +82,9 @@ def emit(
     destinations = dict(settings.destinations)
     by_gateway = {g.gateway: g for g in gateways}
     used = {(destinations[c].server, destinations[c].name, namespace): None for c, namespace in guests}
-    for name, path, sort, target, load in _applications(settings, loads):
+    applications = _applications(settings, loads)
+    _check_root(settings, len(applications), findings)
+    for name, path, sort, target, load in applications:
         if sort == "gateway":
             gateway = by_gateway[target.name]
             destination, namespace = gateway.destination, ""
@@ -114,9 +119,27 @@ def server_of(destination: Destination) -> str:
 
 def passes_limits(settings: ArgoCD, loads: Mapping[Group, Load]) -> bool:
     """Whether `emit` would report a limit; a little earlier than it, because what it adds itself is small."""
-    return any(
-        _is_too_much(Load(load.objects + 100, load.size + 100_000)) for *_, load in _applications(settings, loads)
+    applications = _applications(settings, loads)
+    return _is_too_much(_root_load(len(applications))) or any(
+        _is_too_much(Load(load.objects + 100, load.size + 100_000)) for *_, load in applications
     )
+
+
+def _check_root(settings: ArgoCD, applications: int, findings: Diagnostics) -> None:
+    """Report more Applications than the app of apps can hold."""
+    if _is_too_much(_root_load(applications)):
+        findings.add(
+            ARGOCD_LIMITS,
+            settings.origin.at("granularity"),
+            settings.granularity,
+            f"the app of apps delivers {applications} Applications (limit: {MAX_OBJECTS} objects)",
+            "choose a coarser granularity, or give each region a Fleet of its own",
+        )
+
+
+def _root_load(applications: int) -> Load:
+    """What the app of apps delivers: the Applications, itself and the AppProject."""
+    return Load(applications + 2, applications * APPLICATION_BYTES)
 
 
 def _is_too_much(load: Load) -> bool:
@@ -154,7 +177,8 @@ def _applications(settings: ArgoCD, loads: Mapping[Group, Load]) -> list[tuple[s
 def _file(settings: ArgoCD, path: str, document: dict[str, Any]) -> Emission:
     metadata = document["metadata"]
     identity = ObjectId(API, document["kind"], settings.namespace, metadata["name"])
-    return Emission(path, render(document, comment=HEAD), ("argocd", settings.project, settings.namespace), (identity,))
+    text = render(document, comment=HEAD)
+    return Emission(path, (text,), ("argocd", settings.project, settings.namespace), (identity,))
 
 
 def _application(
@@ -177,8 +201,8 @@ def _application(
             "name": name,
             "namespace": settings.namespace,
             "labels": LABELS,
-            # a commit that touches nothing below the path does not refresh this Application
-            "annotations": {GENERATE_PATHS: "."},
+            # a commit that touches nothing of this (relative to the path of the source) does not refresh it
+            "annotations": {GENERATE_PATHS: include or "."},
             # its objects go when its last file goes
             "finalizers": [FINALIZER],
         },

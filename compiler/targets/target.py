@@ -26,8 +26,19 @@ class Emission(Struct, frozen=True, gc=False):
 
     path: str
     """Below the output folder, with forward slashes."""
-    text: str
+    pieces: tuple[str, ...]
+    """Its text in pieces: many files of an app share most of theirs, so that a fleet's texts take little memory."""
     scope: tuple[Literal["cluster", "gateway", "argocd"], str, str]
     """(what it is for, name of that cluster or gateway, namespace): what a delivery groups files by."""
     objects: tuple[ObjectId, ...]
     """Objects in the file, in order; shared between placements where equal."""
+
+    @property
+    def text(self) -> str:
+        """What stands in the file; made anew each time."""
+        return "".join(self.pieces)
+
+    @property
+    def size(self) -> int:
+        """Characters of the text."""
+        return sum(map(len, self.pieces))

@@ -7,6 +7,8 @@ and one broken app would hold up all others of its Application. The Namespace al
 
 from __future__ import annotations
 
+import functools
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
@@ -36,6 +38,8 @@ DIVIDER = "---\n"
 class _Frame(Struct, frozen=True, gc=False):
     """The objects of a workload with what differs from cluster to cluster left open."""
 
+    fixed: tuple[object, ...]
+    """All that it was made from."""
     form: Form
     objects: tuple[ObjectId, ...]
 
@@ -45,7 +49,7 @@ class _App:
 
     def __init__(self, app: ir.LoweredApp) -> None:
         self._app = app
-        self._frames: dict[tuple[int, ...], _Frame] = {}
+        self._frames: dict[tuple[str, bool], list[_Frame]] = {}
         self._variables: dict[int, Shared] = {}
         self._plain: dict[int, tuple[str, ObjectId]] = {}
         self._parts: dict[int, Shared] = {}
@@ -54,28 +58,32 @@ class _App:
         """One per cluster, sorted by cluster."""
         name = self._app.name
         head = f"# Compiled by fleetgate from App {name}. {EDITS}\n"
+        end = f"/{name.namespace}/{name.name}.yaml"
         placements: dict[str, list[ir.Placement]] = {}
         for placement in self._app.placements:
             placements.setdefault(placement.cluster, []).append(placement)
         plain = dict(self._app.objects)
         for cluster in sorted(placements.keys() | plain.keys()):
-            texts: list[str] = []
+            pieces = [head]
             identities: tuple[ObjectId, ...] = ()
             accounts: set[str] = set()
             for placement in placements.get(cluster, ()):
-                text, found = self._workload(placement, accounts)
-                texts.append(text)
+                texts, found = self._workload(placement, accounts)
+                pieces += texts
+                pieces.append(DIVIDER)
                 identities = identities + found if identities else found
             for item in plain.get(cluster, ()):
                 text, identity = self._plain_object(item)
-                texts.append(text)
+                pieces += (text, DIVIDER)
                 identities = (*identities, identity)
-            if texts:
-                path = f"clusters/{cluster}/{name.namespace}/{name.name}.yaml"
-                yield Emission(path, head + DIVIDER.join(texts), ("cluster", cluster, name.namespace), identities)
+            if identities:
+                del pieces[-1]  # it divides, and does not end
+                yield Emission(
+                    f"clusters/{cluster}{end}", tuple(pieces), ("cluster", cluster, name.namespace), identities
+                )
 
-    def _workload(self, placement: ir.Placement, accounts: set[str]) -> tuple[str, tuple[ObjectId, ...]]:
-        """Text and objects of a placement; `accounts`: those that stand in the file already."""
+    def _workload(self, placement: ir.Placement, accounts: set[str]) -> tuple[Sequence[str], tuple[ObjectId, ...]]:
+        """Text, in pieces, and objects of a placement; `accounts`: those that stand in the file already."""
         workload = placement.workload
         account = workload.account
         with_account = account.owned and account.name not in accounts
@@ -83,32 +91,41 @@ class _App:
             accounts.add(account.name)
         if placement.patches:
             documents = _patched(placement, with_account=with_account)
-            return render_all(documents), tuple([_identity(document) for document in documents])
-        nodes = structs.astuple(workload)
-        key = (
-            with_account,
-            placement.replicas is None,
-            not workload.env,
-            id(placement.autoscaling),
-            id(placement.disruption),
-            *map(id, nodes[:_ENV]),
-            *map(id, nodes[_ENV + 1 :]),
-        )
-        frame = self._frames.get(key)
-        if frame is None:
-            frame = self._frames[key] = _frame(placement, with_account=with_account)
+            return (render_all(documents),), tuple([_identity(document) for document in documents])
+        frame = self._frame(placement, with_account=with_account)
         values: list[Any] = [placement.cluster_id]
         if placement.replicas is not None:
             values.insert(0, placement.replicas)
         if workload.env:
             values.append([self._variable(variable) for variable in workload.env])
-        return frame.form.fill(values), frame.objects
+        return frame.form.pieces(values), frame.objects
 
     def _variable(self, variable: ir.Variable) -> Shared:
+        if variable.source is None:
+            return _text_variable(variable.name, variable.value)
         made = self._variables.get(id(variable))
         if made is None:
             made = self._variables[id(variable)] = shared(pods.variable(variable))
         return made
+
+    def _frame(self, placement: ir.Placement, *, with_account: bool) -> _Frame:
+        """The frame of a placement: one that was made from the very same nodes (1 equals 1.0, and is written 1)."""
+        nodes = structs.astuple(placement.workload)
+        fixed = (
+            placement.replicas is None,
+            not placement.workload.env,
+            placement.autoscaling,
+            placement.disruption,
+            *nodes[:_ENV],
+            *nodes[_ENV + 1 :],
+        )
+        frames = self._frames.setdefault((placement.workload.version, with_account), [])
+        for frame in frames:
+            if all(map(is_, frame.fixed, fixed)):
+                return frame
+        frame = _frame(placement, fixed, with_account=with_account)
+        frames.append(frame)
+        return frame
 
     def _plain_object(self, plain: PlainObject) -> tuple[str, ObjectId]:
         key = id(plain.data)
@@ -132,6 +149,12 @@ class _App:
                     part = self._parts[id(value)] = shared(value)
                 marked[key] = part
         return marked
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _text_variable(name: str, value: str) -> Shared:
+    """The entry of a variable with this text: one that says in which region it runs stands in every app."""
+    return shared(pods.variable(ir.Variable(name, value)))
 
 
 _ENV = ir.Workload.__struct_fields__.index("env")
@@ -163,7 +186,7 @@ def namespace_emission(cluster: str, namespace: str) -> Emission:
     }
     return Emission(
         f"clusters/{cluster}/{namespace}/namespace.yaml",
-        render(document, comment=HEAD),
+        (render(document, comment=HEAD),),
         ("cluster", cluster, namespace),
         (ObjectId("v1", "Namespace", "", namespace),),
     )
@@ -175,13 +198,13 @@ def _kept(namespace: Data) -> Data:
     return {**namespace, "metadata": {**metadata, "annotations": {**KEPT, **(metadata.get("annotations") or {})}}}
 
 
-def _frame(placement: ir.Placement, *, with_account: bool) -> _Frame:
+def _frame(placement: ir.Placement, fixed: tuple[object, ...], *, with_account: bool) -> _Frame:
     replicas = None if placement.replicas is None else Hole()
     cluster_id = Hole()
     env = Hole() if placement.workload.env else None
     documents = _documents(placement, replicas, cluster_id, env, with_account=with_account)
     holes = [hole for hole in (replicas, cluster_id, env) if hole is not None]
-    return _Frame(Form(documents, holes), tuple([_identity(document) for document in documents]))
+    return _Frame(fixed, Form(documents, holes), tuple([_identity(document) for document in documents]))
 
 
 def _documents(

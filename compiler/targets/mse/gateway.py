@@ -30,7 +30,7 @@ def emit_gateway(settings: MseGateway, namespaces: Iterable[str]) -> Iterator[Em
     ingress_class = settings.ingress_class_object.data if settings.ingress_class_object else _ingress_class(settings)
     yield Emission(
         f"gateways/{name}/mse/gateway.yaml",
-        render_all([config, ingress_class], comment=HEAD),
+        (render_all([config, ingress_class], comment=HEAD),),
         ("gateway", name, ""),
         (
             ObjectId("mse.alibabacloud.com/v1alpha1", "MseIngressConfig", "", name),
@@ -53,7 +53,7 @@ def emit_gateway(settings: MseGateway, namespaces: Iterable[str]) -> Iterator[Em
         }
         yield Emission(
             f"gateways/{name}/mse/{namespace}/namespace.yaml",
-            render(document, comment=HEAD),
+            (render(document, comment=HEAD),),
             ("gateway", name, namespace),
             (ObjectId("v1", "Namespace", "", namespace),),
         )

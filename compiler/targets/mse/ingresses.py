@@ -51,7 +51,7 @@ def emit_ingresses(
         file = "namespace_" if name.name == "namespace" else name.name
         yield Emission(
             f"gateways/{gateway.name}/mse/{name.namespace}/{file}.yaml",
-            render(document, comment=f"Compiled by fleetgate from Ingress {owner}. {EDITS}"),
+            (render(document, comment=f"Compiled by fleetgate from Ingress {owner}. {EDITS}"),),
             ("gateway", gateway.name, name.namespace),
             (ObjectId("networking.k8s.io/v1", "Ingress", name.namespace, name.name),),
         )

@@ -32,8 +32,8 @@ PLAINTEXT_CREDENTIAL = error(
     "volume, and replace the credential that was written here: it has leaked.\n\n"
     "Found are private keys, access keys of clouds and forges, URLs with a password, Authorization headers, arguments "
     "such as --password=..., the values of Secrets, and values under names that end in PASSWORD, SECRET, TOKEN, "
-    "API_KEY and the like. Absolute paths, references such as $(NAME), placeholders in <...>, booleans and empty values "
-    "are no credentials. A variable that holds only the name of a Secret is better called so: DB_SECRET_NAME.",
+    "API_KEY and the like. Absolute paths, references such as $(NAME), placeholders in <...>, booleans and empty "
+    "values are no credentials. A variable that holds only the name of a Secret is better called so: DB_SECRET_NAME.",
 )
 CODES: tuple[Code, ...] = (PLAINTEXT_CREDENTIAL,)
 

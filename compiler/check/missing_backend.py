@@ -22,7 +22,7 @@ MISSING_PORT = error(
     "missing-port",
     "a route names a port that the Service does not have",
     "The port of a backend is the port of the Service (not the container's), by number or by name. A route to a port "
-    "that the Service does not have would answer 503 for every request.",
+    "that the Service does not have, or has for UDP alone, would answer 503 for every request.",
 )
 UNREACHABLE_BACKEND = error(
     "unreachable-backend",
@@ -54,13 +54,14 @@ def _check(backend: Backend, gateway: Gateway, services: dict[ObjectName, Servic
             "name an existing Service, or add the App",
         )
         return
-    if backend.port == 0 or all(p.number != backend.port for p in service.ports):
-        known = ", ".join(f"{p.number}" + (f" ({p.name})" if p.name else "") for p in service.ports)
+    ports = [p for p in service.ports if p.protocol == "TCP"]
+    if backend.port == 0 or all(p.number != backend.port for p in ports):
+        known = ", ".join(f"{p.number}" + (f" ({p.name})" if p.name else "") for p in ports)
         findings.add(
             MISSING_PORT,
             backend.origin,
             backend.port_name or str(backend.port),
-            f"Service {service.name} has no such port",
+            f"Service {service.name} has no such port" + ("" if len(ports) == len(service.ports) else " for TCP"),
             f"name one of its ports: {known}" if known else "give the Service a port",
             (Note(service.origin, "the Service"),),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Code, Note, error, warning
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from compiler.model.kubernetes import IngressClass
     from compiler.model.mse import MseIngressConfig
 
+IN_CLUSTER = "https://kubernetes.default.svc"
+"""The API server of the cluster that Argo CD runs in."""
 MSE_CONTROLLER = "mse.alibabacloud.com/ingress"
 REMOTE_CLUSTERS = "mse.alibabacloud.com/remote-clusters"
 """Annotation of a MseIngressConfig: ids of the clusters that the gateway connects."""
@@ -206,7 +209,7 @@ def report_duplicate(kind: str, second: Sourced[Any], first: Sourced[Any], findi
 def _check_identities(clusters: Mapping[str, Sourced[Cluster]], findings: Diagnostics) -> None:
     """No two clusters have one id, or one API server."""
     ids: dict[str, Sourced[Cluster]] = {}
-    servers: dict[tuple[str | None, str | None], Sourced[Cluster]] = {}
+    servers: dict[tuple[str, str], Sourced[Cluster]] = {}
     for cluster in clusters.values():
         identity = cluster_id(cluster.value)
         other = ids.setdefault(identity, cluster)
@@ -220,17 +223,28 @@ def _check_identities(clusters: Mapping[str, Sourced[Cluster]], findings: Diagno
                 (Note(_id_place(other), "the other cluster"),),
             )
         destination = cluster.value.spec.argocd.destination
-        other = servers.setdefault((destination.server, destination.name), cluster)
+        other = servers.setdefault(_server(destination), cluster)
         if other is not cluster:
-            place = ("spec", "argocd", "destination", "name" if destination.server is None else "server")
             findings.add(
                 DUPLICATE_DESTINATION,
-                cluster.origin.at(*place),
+                _destination_place(cluster),
                 destination.server or destination.name or "",
                 f"Cluster {other.value.metadata.name} has this destination already",
                 "give each cluster its own destination",
-                (Note(other.origin.at(*place), "the other cluster"),),
+                (Note(_destination_place(other), "the other cluster"),),
             )
+
+
+def _server(destination: Destination) -> tuple[str, str]:
+    """What tells destinations apart; to Argo CD its own cluster has both a URL and a name."""
+    if destination.server is None:
+        return (IN_CLUSTER, "") if destination.name == "in-cluster" else ("", destination.name or "")
+    return destination.server.rstrip("/"), ""
+
+
+def _destination_place(cluster: Sourced[Cluster]) -> Origin:
+    place = cluster.origin.at("spec", "argocd", "destination")
+    return place.at("name" if cluster.value.spec.argocd.destination.server is None else "server")
 
 
 def _id_place(cluster: Sourced[Cluster]) -> Origin:
@@ -380,11 +394,12 @@ def lower_delivery(world: World) -> tuple[tuple[delivery.MseGateway, ...], deliv
         if "mse" in g.targets
     )
     argocd = fleet.spec.argocd
+    folder = posixpath.normpath(argocd.path)
     settings = delivery.ArgoCD(
         fleet=fleet.metadata.name,
         repo_url=argocd.repo_url,
         branch=argocd.branch,
-        path=argocd.path.strip("/"),
+        path="" if folder == "." else folder,
         namespace=argocd.namespace,
         project=argocd.project,
         granularity=argocd.granularity,

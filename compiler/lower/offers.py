@@ -140,7 +140,7 @@ def offer_objects(
 
 
 def _plain_ports(plain: PlainObject, written: Any, findings: Diagnostics) -> tuple[ServicePort, ...]:
-    ports = []
+    ports: list[ServicePort] = []
     place = plain.origin.at("spec", "ports")
     if written is None:
         return ()

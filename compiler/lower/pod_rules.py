@@ -178,6 +178,16 @@ def _probe_ports(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
 
 def _mounted_volumes(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
     volumes = [volume.name for volume in spec.volumes or ()]
+    config_path = (spec.config.mount_path or "").rstrip("/") if spec.config is not None else ""
+    if config_path and CONFIG_VOLUME in volumes:
+        findings.add(
+            DUPLICATE_ITEM,
+            layers.item("volumes", CONFIG_VOLUME).at("name"),
+            CONFIG_VOLUME,
+            "the volume of the app's `config` has this name",
+            "rename the volume",
+            (Note(layers.place("config"), "the config"),),
+        )
     for mount in spec.volume_mounts or ():
         if mount.name not in volumes:
             findings.add(
@@ -187,7 +197,7 @@ def _mounted_volumes(spec: PodSpec, layers: Layers, findings: Diagnostics) -> No
                 f"no entry of `volumes` has this name, but {mount.mount_path} mounts it",
                 nearest(mount.name, volumes) or "add it to `volumes`",
             )
-        elif spec.config is not None and mount.mount_path == spec.config.mount_path:
+        elif config_path and mount.mount_path.rstrip("/") == config_path:
             findings.add(
                 DUPLICATE_ITEM,
                 layers.item("volume_mounts", mount.mount_path).at("mountPath"),

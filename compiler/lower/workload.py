@@ -189,6 +189,9 @@ def _check_app(app: Sourced[App], versions: Sequence[_Version], findings: Diagno
         if why:
             fix = "choose a name of lower-case letters, digits and `-` that begins with a letter"
             findings.add(APP_NAME, version.origin, version.name or metadata.name, why, fix)
+    if (metadata.namespace, metadata.name) == ("default", "kubernetes") and spec.ports:
+        why = "in namespace default the Service of this name is that of the API server"
+        findings.add(APP_NAME, app.origin.at("metadata", "name"), metadata.name, why, "choose another name")
     if metadata.name == "namespace":
         why = "its file namespace.yaml would be that of the Namespace"
         findings.add(APP_NAME, app.origin.at("metadata", "name"), metadata.name, why, "choose another name")

@@ -11,7 +11,7 @@ from compiler.model.problems import BAD_VALUE, MISSING_FIELD
 from compiler.model.rules.report import CONFLICTING_FIELDS, climbs
 
 if TYPE_CHECKING:
-    from compiler.model.fleet import Cluster, Destination, Fleet, Gateway, Reach
+    from compiler.model.fleet import ArgoCD, Cluster, Destination, Fleet, Gateway, Reach
     from compiler.model.rules.report import Path, Report
 
 COMPILER_VERSION = error(
@@ -36,23 +36,7 @@ def check_fleet(fleet: Fleet, report: Report) -> None:
     report.unique(path, [gateway.name for gateway in spec.gateways], ("name",), "gateway")
     for index, gateway in enumerate(spec.gateways):
         _check_gateway(gateway, (*path, index), report)
-    path = ("spec", "argocd")
-    if climbs(spec.argocd.path):
-        report.add(
-            BAD_VALUE,
-            (*path, "path"),
-            spec.argocd.path,
-            "the path must stay inside the repository",
-            "write a relative path without `..`",
-        )
-    if re.search(_BRANCH_NEVER, spec.argocd.branch):
-        report.add(
-            BAD_VALUE,
-            (*path, "branch"),
-            spec.argocd.branch,
-            "Git allows no branch of this name",
-            "write the name of a branch, such as rendered",
-        )
+    _check_argocd(spec.argocd, ("spec", "argocd"), report)
     path = ("spec", "tenants")
     report.unique(path, [tenant.name for tenant in spec.tenants], ("name",), "tenant")
     for number, tenant in enumerate(spec.tenants):
@@ -74,6 +58,33 @@ def check_fleet(fleet: Fleet, report: Report) -> None:
                 "this month has no such day",
                 "write a day of the calendar",
             )
+
+
+def _check_argocd(argocd: ArgoCD, path: Path, report: Report) -> None:
+    if climbs(argocd.path):
+        report.add(
+            BAD_VALUE,
+            (*path, "path"),
+            argocd.path,
+            "the path must stay inside the repository",
+            "write a relative path without `..`",
+        )
+    if re.search(_BRANCH_NEVER, argocd.branch):
+        report.add(
+            BAD_VALUE,
+            (*path, "branch"),
+            argocd.branch,
+            "Git allows no branch of this name",
+            "write the name of a branch, such as rendered",
+        )
+    if argocd.project == "default":
+        report.add(
+            BAD_VALUE,
+            (*path, "project"),
+            argocd.project,
+            "project default is Argo CD's own, and other Applications may rely on what it allows",
+            "name a project of the fleet's own",
+        )
 
 
 def is_day(text: str) -> bool:

@@ -57,6 +57,17 @@ READY = "readinessProbe: {httpGet: {port: http}}\n"
             ("requests-above-limits", "spec.resources.requests.memory", "1Gi"),
         ),
         (
+            "config: {data: {a: b}, mountPath: /etc/cart}\nvolumes: [{name: fleetgate-config, emptyDir: {}}]",
+            ("duplicate-item", "spec.volumes.0.name", "fleetgate-config"),
+        ),
+        (
+            (
+                "config: {data: {a: b}, mountPath: /etc/cart}\nvolumes: [{name: scratch, emptyDir: {}}]\n"
+                "volumeMounts: [{name: scratch, mountPath: /etc/cart/}]"
+            ),
+            ("duplicate-item", "spec.volumeMounts.0.mountPath", "/etc/cart/"),
+        ),
+        (
             "resources: {requests: {nvidia.com/gpu: 1}}",
             ("requests-above-limits", "spec.resources.requests.nvidia.com/gpu", "1"),
         ),

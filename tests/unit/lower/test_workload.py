@@ -135,6 +135,14 @@ def test_no_app_takes_the_file_of_its_namespace() -> None:
     assert found(BASE, name="namespace") == [("app-name", "metadata.name", "namespace")]
 
 
+def test_no_app_takes_the_service_of_the_api_server() -> None:
+    spec = BASE + "ports: [{name: http, port: 80}]\nreadinessProbe: {tcpSocket: {port: http}}\n"
+    assert found(spec, name="kubernetes", metadata="{namespace: default}") == [
+        ("app-name", "metadata.name", "kubernetes")
+    ]
+    assert found(spec, name="kubernetes") == []
+
+
 def test_an_app_without_anything_to_run_is_reported_once() -> None:
     assert found(f"{PLACED}\n{HTTP}\nreplicas: 3") == [("empty-app", "spec", "cart")]
 

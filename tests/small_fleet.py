@@ -154,15 +154,16 @@ class Compiled(msgspec.Struct):
 
     def ingresses(self) -> dict[str, Document]:
         """Emitted Ingresses by name."""
-        emitted = [yaml.safe_load(text) for path, text in self.files.items() if path.startswith("gateways/")]
-        return {e["metadata"]["name"]: e for e in emitted if e and e["kind"] == "Ingress"}
+        texts = [text for path, text in self.files.items() if path.startswith("gateways/")]
+        emitted = [document for text in texts for document in yaml.safe_load_all(text)]
+        return {e["metadata"]["name"]: e for e in emitted if e["kind"] == "Ingress"}
 
 
 def compiled(documents: Iterable[Document], *, files: Mapping[str, str] | None = None, **options: Any) -> Compiled:
     """Compile documents, each in a file named like its object; `files`: further files by path."""
     with tempfile.TemporaryDirectory() as folder:
         for document in documents:
-            name = f"{document['kind'].lower()}-{document['metadata']['name']}.yaml"
+            name = f"{document['kind'].lower()}-{document['metadata']['name'][:99]}.yaml"
             with Path(folder, name).open("a") as file:
                 file.write("---\n" + yaml.safe_dump(document))
         for name, text in (files or {}).items():

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from compiler.targets.mse.pieces import Piece
 
 MANAGED_BY = ("app.kubernetes.io/managed-by", "fleetgate")
-LONGEST_NAME = 253
-"""Of an Ingress (Kubernetes: DNS subdomain)."""
+LONGEST_NAME = 250
+"""Of an Ingress that fleetgate names: with `.yaml` the longest name of a file (Kubernetes would allow 253)."""
 
 
 def emit_ingresses(

@@ -1,0 +1,171 @@
+"""Who may define what: files belong to the tenant with the longest folder, all others to the platform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from compiler.lower.tenancy import covers
+from tests.small_fleet import MSE, NGINX, Document, app, compiled, fleet, ingress, path, rule
+
+SHOP = {"name": "shop", "paths": ["apps/shop"], "namespaces": ["shop"], "hosts": ["*.shop.example.com"]}
+MEDIA = {"name": "media", "paths": ["apps/shop/media"], "namespaces": ["media"], "hosts": ["media.example.com"]}
+
+
+def found(*documents: Document, at: str = "apps/shop/all.yaml", tenants: Any = (SHOP, MEDIA)) -> list[tuple[str, str]]:
+    """(code, value) of what is wrong with documents in one file; every tenant's folder holds something."""
+    files = {at: yaml.safe_dump_all(documents)}
+    files |= {f"{folder}/{t['name']}.json": "{}" for t in tenants for folder in t["paths"] if folder != "."}
+    result = compiled(fleet("hz-a", "hz-b", tenants=list(tenants)), files=files)
+    return [(code, value) for code, _, value in result.found if code.startswith("tenant")]
+
+
+def an_app(namespace: str) -> Document:
+    return app("cart", "hz-a", "hz-b", namespace=namespace)
+
+
+@pytest.mark.parametrize(
+    ("at", "namespace", "is_allowed"),
+    [
+        ("apps/shop/app.yaml", "shop", True),
+        ("apps/shop/deep/er/app.yaml", "shop", True),
+        ("apps/shop/app.yaml", "media", False),
+        ("apps/shop/media/app.yaml", "media", True),
+        ("apps/shop/media/app.yaml", "shop", False),
+        ("apps/shopping/app.yaml", "anything", True),
+        ("platform/app.yaml", "anything", True),
+    ],
+)
+def test_a_file_belongs_to_the_tenant_with_the_longest_folder(at: str, namespace: str, *, is_allowed: bool) -> None:
+    assert found(an_app(namespace), at=at) == ([] if is_allowed else [("tenant-namespace", namespace)])
+
+
+@pytest.mark.parametrize("folder", ["apps/shop/", "./apps/shop", "apps//shop", "apps/./shop"])
+def test_a_folder_may_be_written_in_several_ways(folder: str) -> None:
+    assert found(an_app("media"), tenants=[{**SHOP, "paths": [folder]}]) == [("tenant-namespace", "media")]
+
+
+def test_the_folder_of_all_files_holds_those_of_the_platform_too() -> None:
+    codes = found(an_app("shop"), tenants=[{**SHOP, "paths": ["."]}])
+    assert codes == [("tenant-kind", "Cluster"), ("tenant-kind", "Cluster"), ("tenant-kind", "Fleet")]
+
+
+def test_an_object_without_a_namespace_is_in_the_namespace_default() -> None:
+    document = an_app("x")
+    del document["metadata"]["namespace"]
+    assert found(document) == [("tenant-namespace", "default")]
+
+
+def test_a_folder_without_files_and_a_folder_of_two_tenants_are_told() -> None:
+    twin = {**MEDIA, "paths": ["apps/shop", "apps/sohp"]}
+    result = compiled(fleet("hz-a", tenants=[SHOP, twin]), files={"apps/shop/a.yaml": "", "apps/sohp-other/a.yaml": ""})
+    assert result.found == [
+        ("tenant-path", "fleet-acme:spec.tenants.1.paths.0", "apps/shop"),
+        ("tenant-path", "fleet-acme:spec.tenants.1.paths.1", "apps/sohp"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "is_covered"),
+    [
+        ("a.example.com", "a.example.com", True),
+        ("a.example.com", "b.example.com", False),
+        ("*.example.com", "a.example.com", True),
+        ("*.example.com", "a.b.example.com", True),
+        ("*.example.com", "*.example.com", True),
+        ("*.example.com", "*.a.example.com", True),
+        ("*.example.com", "example.com", False),
+        ("*.example.com", "badexample.com", False),
+        ("*.example.com", "*.com", False),
+        ("a.example.com", "*.example.com", False),
+        ("*.example.com", "*", False),
+    ],
+)
+def test_a_wildcard_covers_every_name_below_it_and_nothing_else(allowed: str, host: str, *, is_covered: bool) -> None:
+    assert covers(allowed, host) is is_covered
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (ingress("web", rule(path("cart"), host="a.shop.example.com")), []),
+        (ingress("web", rule(path("cart"), host="media.example.com")), [("tenant-host", "media.example.com")]),
+        (ingress("web", rule(path("cart"), host=None)), [("tenant-host", "*")]),
+        (ingress("web", defaultBackend=path("cart")["backend"]), [("tenant-host", "*")]),
+    ],
+    ids=["own", "foreign", "every-host", "default-backend"],
+)
+def test_an_ingress_serves_hosts_of_its_tenant_alone(document: Document, expected: list[tuple[str, str]]) -> None:
+    assert found(an_app("shop"), document) == expected
+
+
+def manifest(kind: str, api_version: str = "v1", **metadata: str) -> str:
+    return yaml.safe_dump({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x", **metadata}})
+
+
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "expected"),
+    [
+        (manifest("ConfigMap"), [], []),
+        (manifest("ConfigMap", namespace="shop"), [], []),
+        (manifest("ConfigMap", namespace="media"), [], [("tenant-namespace", "media")]),
+        (manifest("ConfigMap"), ["Secret"], [("tenant-kind", "ConfigMap")]),
+        (manifest("ClusterRole", RBAC), [], [("tenant-kind", "ClusterRole")]),
+        (manifest("ClusterRole", RBAC, namespace="shop"), [], [("tenant-kind", "ClusterRole")]),
+        (manifest("ClusterRole", RBAC), ["ClusterRole"], []),
+        (manifest("Widget", "example.com/v1", namespace=""), [], [("tenant-kind", "Widget")]),
+    ],
+    ids=[
+        "namespaced",
+        "own-namespace",
+        "foreign-namespace",
+        "kind-not-listed",
+        "cluster-scoped",
+        "cluster-scoped-with-a-namespace",
+        "cluster-scoped-and-listed",
+        "said-to-have-no-namespace",
+    ],
+)
+def test_manifests_are_held_to_the_kinds_and_namespaces_of_their_tenant(
+    text: str, kinds: list[str], expected: list[tuple[str, str]]
+) -> None:
+    document = an_app("shop")
+    document["spec"]["manifests"] = ["k8s/*.yaml"]
+    files = {"apps/shop/app.yaml": yaml.safe_dump(document), "apps/shop/k8s/x.yaml": text}
+    result = compiled(fleet("hz-a", "hz-b", tenants=[{**SHOP, "kinds": kinds}]), files=files)
+    assert [(code, value) for code, _, value in result.found] == expected
+
+
+LIST = "100% ledger.billing.svc.cluster.local:80"
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {NGINX + "default-backend": "billing/ledger"},
+        {MSE + "mirror-target-service": "billing/ledger:80"},
+        {MSE + "destination": LIST},
+    ],
+    ids=["fallback", "mirror", "destination"],
+)
+@pytest.mark.parametrize(
+    ("more", "is_allowed"),
+    [({}, False), ({"namespaces": ["shop", "billing"]}, True), ({"references": ["billing/ledger"]}, True)],
+    ids=["stranger", "own", "granted"],
+)
+def test_annotations_name_services_of_the_tenant_and_those_that_it_was_granted(
+    annotations: dict[str, str], more: dict[str, list[str]], *, is_allowed: bool
+) -> None:
+    document = ingress("web", rule(path("cart"), host="a.shop.example.com"), annotations=annotations)
+    told = found(an_app("shop"), document, tenants=[{**SHOP, **more}])
+    assert told == ([] if is_allowed else [("tenant-reference", "billing/ledger")])
+
+
+def test_the_platform_may_name_every_service() -> None:
+    document = ingress("web", rule(path("cart")), annotations={NGINX + "default-backend": "billing/ledger"})
+    assert found(an_app("shop"), document, at="platform/all.yaml") == []

@@ -40,5 +40,5 @@ class Emission(Struct, frozen=True, gc=False):
 
     @property
     def size(self) -> int:
-        """Characters of the text."""
-        return sum(map(len, self.pieces))
+        """Bytes of the text in UTF-8."""
+        return sum(len(piece) if piece.isascii() else len(piece.encode()) for piece in self.pieces)

@@ -89,7 +89,7 @@ class Backends:
         if subset is not None:
             labels = subset.subset
             spread = self._pin(name, spread, subset, unconditional=unconditional)
-        is_whole = service is None or any(p.number == number for p in service.ports)
+        is_whole = service is None or any(p.number == number and p.protocol == "TCP" for p in service.ports)
         return Backend(name, number, spread, port_name, labels, place.at("service", "name" if is_whole else "port"))
 
     def pin_of(self, subset: SubsetChoice | None) -> str | None:

@@ -183,7 +183,7 @@ class _Table:
             return
         if (path.host, path.written) in self._unclear:
             return
-        if not table:
+        if not table and all(host != path.host for host, _ in self._unclear):
             self._findings.add(
                 codes.CANARY_WITHOUT_BASE,
                 path.host_place,

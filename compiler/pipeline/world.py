@@ -53,7 +53,7 @@ def read_world(
 ) -> Prepared | None:
     """The context, or None (with findings) where there is no usable Fleet."""
     broken = tuple(sources.broken)
-    incomplete = findings.has_errors
+    incomplete = any(b.kind in ("", "Fleet", "Cluster") for b in broken)
     for state in sources.of(TrafficState):
         findings.add(
             STATE_IN_TREE,

@@ -24,6 +24,7 @@ from compiler.pipeline.compile import compile_fleet
 from compiler.pipeline.options import Options
 from compiler.pipeline.root import open_root
 from tests import mse_reading
+from tests.small_fleet import MSE, NGINX, fleet, ingress, path, pin, policy, rule, service
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from compiler.ir import traffic as ir
     from compiler.pipeline.compile import Cells
 
-NGINX, MSE = mse_reading.NGINX, mse_reading.MSE
 HOSTS = ("shop.example.com", "*.example.com", None)
 PATHS = (("Exact", "/"), ("Prefix", "/"), ("Prefix", "/cart"), ("Prefix", "/cart/"), ("ImplementationSpecific", "/c.t"))
 SERVICES = ("cart", "pay", "web")
@@ -75,76 +75,6 @@ CONDITIONS = (
 )
 
 
-def pin(cluster: str) -> dict[str, str]:
-    """Annotations that pin to a cluster."""
-    return {MSE + "service-subset": cluster, MSE + "subset-labels": f"topology.istio.io/cluster c-{cluster}"}
-
-
-def ingress(name: str, rules: list[Any], annotations: dict[str, str], tls: list[Any]) -> dict[str, Any]:
-    """An Ingress; `rules`: (host, [(path type, path, service)])."""
-    spec: dict[str, Any] = {"ingressClassName": "mse"}
-    if tls:
-        spec["tls"] = tls
-    spec["rules"] = [
-        {
-            **({"host": host} if host else {}),
-            "http": {
-                "paths": [
-                    {
-                        "path": path,
-                        "pathType": kind,
-                        "backend": {"service": {"name": service, "port": {"number": 80}}},
-                    }
-                    for kind, path, service in paths
-                ]
-            },
-        }
-        for host, paths in rules
-    ]
-    metadata = {"name": name, "namespace": "shop", "annotations": annotations}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
-
-
-def service(namespace: str, name: str, clusters: list[str]) -> dict[str, Any]:
-    """A Service that somebody else deploys."""
-    metadata = {"name": name, "namespace": namespace, "annotations": {"fleetgate.dev/clusters": ",".join(clusters)}}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}}
-
-
-def policy(name: str, spread: dict[str, Any]) -> dict[str, Any]:
-    """A TrafficPolicy of one Service."""
-    return {
-        "apiVersion": "fleetgate.dev/v1alpha1",
-        "kind": "TrafficPolicy",
-        "metadata": {"name": name, "namespace": "shop"},
-        "spec": {"targetRefs": [{"name": name}], "spread": spread},
-    }
-
-
-def fleet(clusters: list[str]) -> list[dict[str, Any]]:
-    """The Fleet and its clusters."""
-    gateway = {"name": "public", "region": "cn-hangzhou", "ingressClassName": "mse", "targets": ["mse"]}
-    argocd = {"repoURL": "https://git.example.com/acme/fleet.git", "project": "acme"}
-    own = {"apiVersion": "fleetgate.dev/v1alpha1"}
-    return [
-        {**own, "kind": "Fleet", "metadata": {"name": "acme"}, "spec": {"gateways": [gateway], "argocd": argocd}},
-        *(
-            {
-                **own,
-                "kind": "Cluster",
-                "metadata": {"name": name},
-                "spec": {
-                    "id": f"c-{name}",
-                    "region": "cn-hangzhou",
-                    "zones": [f"zone-{name}"],
-                    "argocd": {"destination": {"name": name}},
-                },
-            }
-            for name in clusters
-        ),
-    ]
-
-
 @st.composite
 def spreads(draw: DrawFn, clusters: list[str]) -> dict[str, Any]:
     """A spread that MSE can express."""
@@ -165,8 +95,8 @@ BaseRule = tuple[str | None, str, str, dict[str, str]]
 def bases(draw: DrawFn, number: int, clusters: list[str], governed: set[str]) -> tuple[dict[str, Any], list[BaseRule]]:
     """An ordinary Ingress, and its rules."""
     annotations: dict[str, str] = {}
-    for more in draw(st.lists(st.sampled_from(SETTINGS), max_size=3)):
-        annotations |= more
+    for chosen in draw(st.lists(st.sampled_from(SETTINGS), max_size=3)):
+        annotations |= chosen
     rules = []
     for host in draw(st.lists(st.sampled_from(HOSTS), min_size=1, max_size=2, unique=True)):
         paths = draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=3, unique=True))
@@ -174,16 +104,21 @@ def bases(draw: DrawFn, number: int, clusters: list[str], governed: set[str]) ->
     is_free = not {s for _, paths in rules for _, _, s in paths} & governed
     if draw(st.booleans()) and is_free:
         annotations |= pin(draw(st.sampled_from(clusters)))
+    more: dict[str, Any] = {}
     hosts = [host for host, _ in rules if host]
-    tls = [{"hosts": hosts, "secretName": f"tls-{number}"}] if draw(st.booleans()) and hosts else []
-    written = [(host, kind, path, annotations) for host, paths in rules for kind, path, _ in paths]
-    return ingress(f"web-{number}", rules, annotations, tls), written
+    if draw(st.booleans()) and hosts:
+        more["tls"] = [{"hosts": hosts, "secretName": f"tls-{number}"}]
+    if draw(st.integers(0, 4)) == 0 and NGINX + "rewrite-target" not in annotations:
+        more["defaultBackend"] = path(draw(st.sampled_from(SERVICES)))["backend"]
+    written = [(host, kind, text, annotations) for host, paths in rules for kind, text, _ in paths]
+    shown = [rule(*(path(to, text, kind) for kind, text, to in paths), host=host) for host, paths in rules]
+    return ingress(f"web-{number}", *shown, annotations=annotations, **more), written
 
 
 @st.composite
 def canaries(draw: DrawFn, number: int, base: BaseRule, clusters: list[str], governed: set[str]) -> dict[str, Any]:
     """A canary Ingress of a rule."""
-    host, kind, path, theirs = base
+    host, kind, text, theirs = base
     annotations = {NGINX + "canary": "true"}
     annotations |= {k: v for k, v in theirs.items() if k in (NGINX + "use-regex", NGINX + "rewrite-target")}
     name = draw(st.sampled_from(SERVICES))
@@ -197,17 +132,17 @@ def canaries(draw: DrawFn, number: int, base: BaseRule, clusters: list[str], gov
         annotations |= pin(draw(st.sampled_from(clusters)))
     if draw(st.booleans()):
         annotations |= {MSE + "request-header-control-update": f"x-canary {number}"}
-    return ingress(f"canary-{number}", [(host, [(kind, path, name)])], annotations, [])
+    return ingress(f"canary-{number}", rule(path(name, text, kind), host=host), annotations=annotations)
 
 
 @st.composite
 def documents(draw: DrawFn) -> list[dict[str, Any]]:
     """A fleet: clusters, Services, policies, base Ingresses, canaries."""
     clusters = ["hz-a", "hz-b", "hz-c", "hz-d"][: draw(st.integers(2, 4))]
-    found = [*fleet(clusters), service("other", "sorry", clusters)]
+    found = [*fleet(*clusters), service("sorry", *clusters, namespace="other")]
     governed = draw(st.sets(st.sampled_from(SERVICES)))
     for name in SERVICES:
-        found.append(service("shop", name, clusters))
+        found.append(service(name, *clusters))
         if name in governed:
             found.append(policy(name, draw(spreads(clusters))))
     rules: list[BaseRule] = []

@@ -75,6 +75,13 @@ def test_hosts_are_tried_exact_then_wildcard_longer_first_then_every_host() -> N
     assert [host.host for host in result.hosts] == [HOST, "*.example.com", "*.com", "*"]
 
 
+@pytest.mark.parametrize("host", ["Shop.example.com", "shop.example.com.", "shop.example.com:80", "*", "a.*.com", ""])
+def test_a_host_has_one_spelling(host: str) -> None:
+    """So two rules for one host are found by comparing texts."""
+    document = ingress("web", {"host": host, **rule(path("cart"), host=None)})
+    assert [place for _, place, _ in compiled_with(document).found] == ["ingress-web:spec.rules.0.host"]
+
+
 # --- who wins a path
 
 

@@ -9,7 +9,7 @@ from compiler.diagnostics import error, warning
 from compiler.ir.traffic import Forward
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics
     from compiler.ir.traffic import Backend, Cluster, Gateway, Loss, Route, Traffic
@@ -77,10 +77,11 @@ def _check(
             f"cluster {cluster} has a share of it, and runs no pod (replicas: 0)",
             f"give it replicas there, or take {cluster} out of the spread: weight 0, a later tier, or `excluded`",
         )
-    for loss, name, lost in losses(gateway, clusters, backend.spread.survive or ()):
-        if all(cluster in lost for cluster in serving):
+    for loss in backend.spread.survive or ():
+        name = fatal(loss, serving or gateway.clusters[:1], clusters)
+        if name is not None:
             kind = loss.lower()
-            is_all = lost.issuperset(gateway.clusters)
+            is_all = fatal(loss, gateway.clusters, clusters) is not None
             mend = f"give gateway {gateway.name} a member" if is_all else "place it"
             findings.add(
                 SURVIVAL,
@@ -105,17 +106,15 @@ def _served_by(backend: Backend) -> frozenset[str]:
     return frozenset(member.cluster for member in backend.spread.tiers[0].members)
 
 
-def losses(
-    gateway: Gateway, clusters: dict[str, Cluster], demanded: tuple[Loss, ...]
-) -> Iterator[tuple[Loss, str, frozenset[str]]]:
-    """(kind, name, lost member clusters) of every loss that is demanded to be survived, in stable order."""
-    members = [clusters[name] for name in gateway.clusters]
-    if "Cluster" in demanded:
-        for cluster in members:
-            yield "Cluster", cluster.name, frozenset({cluster.name})
-    if "Zone" in demanded:
-        for zone in sorted({z for c in members for z in c.zones}):
-            yield "Zone", zone, frozenset(c.name for c in members if set(c.zones) == {zone})
-    if "Region" in demanded:
-        for region in sorted({c.region for c in members}):
-            yield "Region", region, frozenset(c.name for c in members if c.region == region)
+def fatal(loss: Loss, serving: Sequence[str], clusters: Mapping[str, Cluster]) -> str | None:
+    """The one cluster, zone or region whose loss leaves none of these clusters; None where there is none.
+
+    A lost zone takes the clusters that have no other zone, so a cluster in two zones survives both losses.
+    """
+    if loss == "Cluster":
+        return serving[0] if len(serving) == 1 else None
+    first = clusters[serving[0]]
+    if loss == "Zone":
+        same = len(first.zones) == 1 and all(clusters[name].zones == first.zones for name in serving)
+        return first.zones[0] if same else None
+    return first.region if all(clusters[name].region == first.region for name in serving) else None

@@ -41,4 +41,6 @@ class Emission(Struct, frozen=True, gc=False):
     @property
     def size(self) -> int:
         """Bytes of the text in UTF-8."""
-        return sum(len(piece) if piece.isascii() else len(piece.encode()) for piece in self.pieces)
+        if all(map(str.isascii, self.pieces)):
+            return sum(map(len, self.pieces))
+        return sum(len(piece.encode()) for piece in self.pieces)

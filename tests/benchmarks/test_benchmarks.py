@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import resource
 import sys
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,10 @@ def test_cost_counts_the_children_of_a_command(tmp_path: Path) -> None:
     alone = measure([sys.executable, "-I", "-c", "pass"], tmp_path)
     tree = measure(["sh", "-c", f"{work} & {work} & wait"], tmp_path)
     assert tree.cpu > 2 * alone.cpu
-    assert alone.peak < 80
-    assert 100 < tree.peak < 180
+    # the kernel counts what a child was forked from: a test runner may have grown larger than either command
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert alone.peak < max(80, own + 10)
+    assert 100 < tree.peak < max(180, own + 10)
 
 
 def test_failed_command_is_never_taken_for_a_fast_one(tmp_path: Path) -> None:

@@ -32,30 +32,40 @@ def check_shadowed_routes(traffic: Traffic, findings: Diagnostics) -> None:
 
 
 def _check_host(routes: tuple[Route, ...], findings: Diagnostics) -> None:
-    earlier: list[Route] = []
+    everything: Route | None = None
+    prefixes: list[Route] = []
     for route in routes:
-        taker = next((e for e in earlier if _takes_all(e.match, route.match)), None)
+        path, is_regex = route.match.path, route.match.path.kind == "regex"
+        taker = everything
+        if taker is None and is_regex:
+            taker = next((e for e in prefixes if _is_below(e.match.path.value, path.value)), None)
         if taker is not None:
             findings.add(
                 SHADOWED_ROUTE,
                 route.origin,
-                route.match.path.value,
+                path.value,
                 f"{taker.match.path.kind} path {taker.match.path.value} of the same host is tried first and takes "
                 "every request that this could match",
                 "make the paths disjoint, or delete this one",
                 (Note(taker.origin, "the route that is tried first"),),
             )
-        elif not (route.match.headers or route.match.query or route.match.cookies or route.match.methods):
-            earlier.append(route)
+        elif not _has_conditions(route.match):
+            if path.kind == "prefix":
+                prefixes.append(route)
+            elif is_regex and _ALL.fullmatch(path.value):
+                everything = route
 
 
-def _takes_all(first: Match, second: Match) -> bool:
-    if first.path.kind == "regex" and _ALL.fullmatch(first.path.value):
+def _has_conditions(match: Match) -> bool:
+    return bool(match.headers or match.query or match.cookies or match.methods)
+
+
+def _is_below(path: str, pattern: str) -> bool:
+    """Whether everything that a pattern matches lies under the prefix `path`."""
+    stem = path.rstrip("/")
+    if literal_prefix(pattern).startswith(f"{stem}/"):
         return True
-    if first.path.kind == "prefix" and second.path.kind == "regex":
-        prefix = first.path.value.rstrip("/")
-        # the common way to keep the rest of a path: what follows the prefix is a slash or nothing
-        return second.path.value.startswith(f"{prefix}(/|$)") or literal_prefix(second.path.value).startswith(
-            f"{prefix}/"
-        )
-    return False
+    # the common way to keep the rest of a path: what follows the prefix is a slash or nothing
+    common = f"{stem}(/|$)"
+    is_literal = literal_prefix(stem) == stem
+    return is_literal and pattern.startswith(common) and "|" not in pattern.removeprefix(common)

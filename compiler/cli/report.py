@@ -121,7 +121,12 @@ def findings_of(compilation: Compilation, found: Iterable[Diagnostic], *, strict
     every = list(found)
     if not every:
         return ()
-    from compiler.model.credentials import may_show_any  # noqa: PLC0415 - only where there are findings
+    import functools  # noqa: PLC0415 - only where there are findings
+
+    from compiler.model.credentials import may_show_any  # noqa: PLC0415 - the same
+
+    # a file may have thousands of findings, and each asks for its text
+    compilation = structs.replace(compilation, read=functools.lru_cache(maxsize=8)(compilation.read))
 
     def placed(origin: Origin) -> Place:
         # Where there is nothing to read (a folder, a file that is missing) no line is meant.

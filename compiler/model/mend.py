@@ -40,16 +40,17 @@ def mended(data: dict[str, Any], struct: type[Document], found: Iterable[Problem
 
 def independent(findings: Iterable[Diagnostic], mistakes: Sequence[Problem]) -> Iterator[Diagnostic]:
     """Those findings that do not rest on a mended place: it is not above, at or below their places and notes."""
-    touched = [place for problem in mistakes for place in (problem.target, problem.meant) if place is not None]
+    touched = {place for problem in mistakes for place in (problem.target, problem.meant) if place is not None}
+    above = {beginning for place in touched for beginning in _beginnings(place)}
     for finding in findings:
         places = [finding.origin.path, *(note.origin.path for note in finding.notes)]
-        if not any(_overlap(place, target) for place in places for target in touched):
+        if not any(place in above or not touched.isdisjoint(_beginnings(place)) for place in places):
             yield finding
 
 
-def _overlap(one: tuple[PathStep, ...], other: tuple[PathStep, ...]) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+def _beginnings(place: tuple[PathStep, ...]) -> Iterator[tuple[PathStep, ...]]:
+    """A place and all that it lies in."""
+    return (place[:length] for length in range(len(place) + 1))
 
 
 def _copy(data: Any) -> Any:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from compiler.annotations.family import ServiceRef
     from compiler.annotations.subset import SubsetChoice
-    from compiler.diagnostics import Code, Diagnostics, Origin
+    from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.traffic import Service
     from compiler.lower.spread import Spreads
     from compiler.lower.world import World
@@ -41,7 +41,6 @@ class Backends:
         self._members = world.members[gateway]
         self._clusters = {c.id: c.name for c in world.traffic_clusters}
         self._findings = findings
-        self._told: set[tuple[object, ...]] = set()
 
     def spread_of(self, service: ObjectName) -> Spread | None:
         """The spread of a Service over the gateway's members; None where there is no such Service."""
@@ -105,8 +104,7 @@ class Backends:
             return spread
         cluster = self._clusters.get(subset.cluster)
         if cluster is None:
-            self._once(
-                (codes.UNKNOWN_CLUSTER_ID.name, subset.origin.sort_key),
+            self._findings.add(
                 codes.UNKNOWN_CLUSTER_ID,
                 subset.origin,
                 subset.cluster,
@@ -115,20 +113,24 @@ class Backends:
                 + (f" ({hint})" if (hint := nearest(subset.cluster, self._clusters)) else ""),
             )
             return spread
+        policy = self._spreads.policies.get(name)
         if cluster not in spread.clusters:
-            self._once(
-                (codes.PIN_NOT_PLACED.name, subset.origin.sort_key, name),
+            is_excluded = policy is not None and cluster in spread.excluded
+            self._findings.add(
                 codes.PIN_NOT_PLACED,
                 subset.origin,
                 subset.cluster,
-                f"Service {name} gets traffic in {', '.join(spread.clusters)} alone",
-                "place the app in this cluster, or pin to one in which it runs",
+                f"a TrafficPolicy excludes the cluster for Service {name}"
+                if is_excluded
+                else f"Service {name} gets traffic in {', '.join(spread.clusters)} alone",
+                "pin to another cluster, or take this one out of `excluded`"
+                if is_excluded
+                else "place the app in this cluster, or pin to one in which it runs",
+                (Note(policy[1], "the policy"),) if policy is not None and is_excluded else (),
             )
             return spread
-        policy = self._spreads.policies.get(name)
         if policy is not None and unconditional:
-            self._once(
-                (codes.CONTRADICTING_SPREAD.name, subset.origin.sort_key, name),
+            self._findings.add(
                 codes.CONTRADICTING_SPREAD,
                 subset.origin,
                 subset.cluster,
@@ -138,18 +140,3 @@ class Backends:
             )
             return spread
         return pinned(spread, cluster, subset.origin)
-
-    def _once(
-        self,
-        key: tuple[object, ...],
-        code: Code,
-        origin: Origin,
-        value: str,
-        why: str,
-        fix: str,
-        notes: tuple[Note, ...] = (),
-    ) -> None:
-        """An Ingress with many paths has one annotation: say it once."""
-        if key not in self._told:
-            self._told.add(key)
-            self._findings.add(code, origin, value, why, fix, notes)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -73,9 +74,8 @@ def _shown(findings: Iterable[Diagnostic]) -> list[Told]:
     return [(f.code.name, f.code.severity, repr((f.origin.sort_key, f.value, f.why, f.fix, f.notes))) for f in findings]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(roots())
-def test_all_at_once_is_cell_by_cell(found: list[dict[str, Any]]) -> None:
+def check(found: list[dict[str, Any]]) -> None:
+    """The law."""
     with tempfile.TemporaryDirectory() as folder:
         for number, document in enumerate(found):
             Path(folder, f"{number:03}.yaml").write_text(yaml.safe_dump(document))
@@ -89,6 +89,19 @@ def test_all_at_once_is_cell_by_cell(found: list[dict[str, Any]]) -> None:
     if not any(severity is Severity.ERROR for _, severity, _ in early):
         assert findings == whole_findings
         assert files == whole_files
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(roots())
+def test_all_at_once_is_cell_by_cell(found: list[dict[str, Any]]) -> None:
+    check(found)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(roots())
+def test_all_at_once_is_cell_by_cell_for_very_many_fleets(found: list[dict[str, Any]]) -> None:
+    check(found)
 
 
 FILES = ("a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml")

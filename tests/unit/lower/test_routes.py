@@ -216,6 +216,11 @@ def test_two_canaries_that_one_request_may_match_are_refused_where_mse_would_dec
     assert result.codes == ([] if is_fine else ["overlapping-canaries"])
 
 
+def test_each_of_many_overlapping_canaries_is_told_once() -> None:
+    result = compiled_with(BASE, *(canary(f"next-{n}", rule(path("next")), by_header=f"x-{n}") for n in range(4)))
+    assert result.codes == ["overlapping-canaries"] * 3
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [

@@ -147,6 +147,82 @@ class Subset(Node, frozen=True):
     """Pods that carry no label which begins so (or an empty one) are meant; "" = no such condition."""
 
 
+class SecretRef(Node, frozen=True):
+    """A Secret by reference; never its content."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class HashKey(Node, frozen=True):
+    """What requests are hashed by; equal keys meet one endpoint."""
+
+    kind: Literal["uri", "host", "address", "header", "query"]
+    """`uri`: path and query. `address`: of the client."""
+    name: str = ""
+    """Of the header (lower case) or the query parameter."""
+
+
+class Affinity(Node, frozen=True):
+    """A cookie that the gateway sets, and hashes on."""
+
+    cookie: str
+    path: str
+    max_age_s: int | None
+    """Lifetime in seconds; None = until the browser closes."""
+
+
+class Balance(Node, frozen=True):
+    """How an endpoint is chosen. A cookie beats a hash key, and that beats the algorithm."""
+
+    algorithm: Literal["round_robin", "least_conn", "random"] = "round_robin"
+    warmup_s: int = 0
+    """Seconds in which the share of a new endpoint grows; 0 = it gets its share at once."""
+    hash_by: HashKey | None = None
+    affinity: Affinity | None = None
+
+
+class ConnectionPool(Node, frozen=True):
+    """Bounds of the connections from one gateway replica to a Service; None = no bound of ours."""
+
+    max_connections: int | None = None
+    """Over all endpoints."""
+    max_connections_per_endpoint: int | None = None
+    max_requests_per_connection: int | None = None
+
+
+class UpstreamTls(Node, frozen=True):
+    """TLS to the backend, where its protocol has TLS."""
+
+    client_certificate: SecretRef | None = None
+    """What the gateway presents (`tls.crt`, `tls.key`), and by whose `ca.crt` it verifies the backend."""
+    sends_server_name: bool = False
+    """Whether a server name (SNI) is sent."""
+    server_name: str = ""
+    """The name to send; "" = the Host of the request."""
+    verifies: bool = False
+    """Whether the author asked for the backend's certificate to be verified."""
+
+
+class ServicePolicy(Node, frozen=True):
+    """How a gateway speaks to a port of a Service, whatever route leads there. One per Service and port."""
+
+    protocol: Literal["HTTP", "HTTP2", "HTTPS", "GRPC", "GRPCS"] = "HTTP"
+    """`HTTP2`, `GRPC` and `GRPCS` speak HTTP/2; `HTTPS` and `GRPCS` use TLS."""
+    balance: Balance | None = None
+    pool: ConnectionPool | None = None
+    tls: UpstreamTls | None = None
+    owner: ObjectName | None = None
+    """The Ingress that supplies it; None = nothing was declared (a name of the port may have chosen the protocol)."""
+    origin: Origin = Origin("")
+
+
+DEFAULT_POLICY = ServicePolicy()
+
+
 class Backend(Node, frozen=True):
     """A port of a Service, limited and spread."""
 
@@ -158,6 +234,7 @@ class Backend(Node, frozen=True):
     port_name: str = ""
     """The port as its author named it; "" where by number."""
     subset: Subset | None = None
+    policy: ServicePolicy = DEFAULT_POLICY
     origin: Origin = Origin("")
 
 
@@ -235,13 +312,16 @@ class PathMatch(Node, frozen=True):
 
     kind: Literal["exact", "prefix", "regex"]
     value: str
+    ignore_case: bool = False
+    """Whether letter case of the path does not count (a regex never has it: it can say `(?i)` itself)."""
 
 
 class ValueMatch(Node, frozen=True):
     """A condition on one header, query parameter or cookie. `regex` (RE2) has to cover the whole value."""
 
     name: str
-    kind: Literal["exact", "regex"]
+    """A header's name in lower case; a pseudo-header of HTTP/2 begins with a colon (`:authority`)."""
+    kind: Literal["exact", "prefix", "regex"]
     value: str
 
 
@@ -314,6 +394,80 @@ class Mirror(Node, frozen=True):
     origin: Origin = Origin("")
 
 
+class CustomErrors(Node, frozen=True):
+    """Answers of a backend after which the request is repeated, once, to the fallback with path `/` and its Host."""
+
+    statuses: tuple[int, ...]
+    """400 to 599, sorted."""
+    origin: Origin = Origin("")
+
+
+class Rejection(Node, frozen=True):
+    """The answer to a request above a limit: a status with a body, or a redirect (302)."""
+
+    status: int = 429
+    content_type: Literal["text/plain", "application/json"] = "text/plain"
+    body: str = "sentinel rate limited"
+    redirect: str = ""
+    """URL; "" = none."""
+
+
+class LocalLimit(Node, frozen=True):
+    """A token bucket per route and gateway replica."""
+
+    requests: int
+    """Tokens that arrive in each unit."""
+    unit_s: Literal[1, 60]
+    burst: int
+    """Size of the bucket."""
+    origin: Origin = Origin("")
+
+
+class GlobalLimit(Node, frozen=True):
+    """Requests per second of a route over all replicas of the gateway."""
+
+    requests_per_second: int
+    rejection: Rejection
+    origin: Origin = Origin("")
+
+
+class ConcurrencyLimit(Node, frozen=True):
+    """Requests of a route in flight over all replicas of the gateway."""
+
+    requests: int
+    rejection: Rejection
+    origin: Origin = Origin("")
+
+
+class AddressList(Node, frozen=True):
+    """Client addresses that alone may pass (`allow`) or may not (`deny`); the others get, or these get, a 403."""
+
+    kind: Literal["allow", "deny"]
+    ranges: tuple[str, ...]
+    """CIDR blocks in canonical form, as written in order, each once; never empty."""
+    word: str = ""
+    """The word of its author for it (two of MSE's mean the same)."""
+    origin: Origin = Origin("")
+
+
+class BasicAuth(Node, frozen=True):
+    """HTTP basic authentication (RFC 7617); 401 otherwise."""
+
+    secret: SecretRef
+    form: Literal["auth-file", "auth-map"]
+    """`auth-file`: key `auth` holds lines `user:hash`. `auth-map`: each key is a user, its value the hash."""
+    realm: str = ""
+    origin: Origin = Origin("")
+
+
+class WasmPlugin(Node, frozen=True):
+    """A Wasm plug-in that the gateway runs on the requests of a route."""
+
+    config: str
+    """JSON object, as written."""
+    origin: Origin = Origin("")
+
+
 class Policies(Node, frozen=True):
     """What else happens to requests of a route."""
 
@@ -326,6 +480,15 @@ class Policies(Node, frozen=True):
     timeout: Timeout | None = None
     retry: Retry | None = None
     mirror: Mirror | None = None
+    errors: CustomErrors | None = None
+    """Only beside a `Forward` with a fallback."""
+    local_limit: LocalLimit | None = None
+    global_limit: GlobalLimit | None = None
+    concurrency: ConcurrencyLimit | None = None
+    access: AddressList | None = None
+    """Takes the place of the list of the host."""
+    auth: BasicAuth | None = None
+    wasm: WasmPlugin | None = None
 
 
 class Route(Node, frozen=True):
@@ -349,6 +512,20 @@ class Tls(Node, frozen=True):
     origin: Origin = Origin("")
 
 
+class TlsSettings(Node, frozen=True):
+    """What clients of a host may use; None and empty = the gateway's default."""
+
+    min_version: Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] | None = None
+    max_version: Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] | None = None
+    ciphers: tuple[str, ...] = ()
+    """OpenSSL names, up to TLS 1.2, in order of preference."""
+    client_ca: SecretRef | None = None
+    """CA (`ca.crt`) by which every client has to present a certificate; None = no certificate is asked for."""
+    owner: ObjectName | None = None
+    """The Ingress that supplies the group."""
+    origin: Origin = Origin("")
+
+
 class VirtualHost(Node, frozen=True):
     """A host and its routes, in the order in which they are tried."""
 
@@ -356,7 +533,11 @@ class VirtualHost(Node, frozen=True):
     """Exact name, `*.` and a domain, or `*` for every host."""
     routes: tuple[Route, ...]
     tls: Tls | None = None
+    tls_settings: TlsSettings | None = None
+    access: AddressList | None = None
+    """For routes without a list of their own."""
     aliases: tuple[str, ...] = ()
+    """Further names (exact, or `*.` and a domain) with the same TLS, routes and policies; sorted."""
 
 
 class Listener(Node, frozen=True):

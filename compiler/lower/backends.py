@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from compiler.diagnostics import Note
 from compiler.ir.traffic import Backend, ObjectName, Spread
 from compiler.lower import codes
@@ -89,7 +91,9 @@ class Backends:
             labels = subset.subset
             spread = self._pin(name, spread, subset, unconditional=unconditional)
         is_whole = service is None or any(p.number == number and p.protocol == "TCP" for p in service.ports)
-        return Backend(name, number, spread, port_name, labels, place.at("service", "name" if is_whole else "port"))
+        return Backend(
+            name, number, spread, port_name, labels, origin=place.at("service", "name" if is_whole else "port")
+        )
 
     def pin_of(self, subset: SubsetChoice | None) -> str | None:
         """Name of the cluster that an Ingress is pinned to."""
@@ -97,7 +101,7 @@ class Backends:
 
     def with_spread(self, backend: Backend, spread: Spread) -> Backend:
         """The same backend, spread otherwise."""
-        return Backend(backend.service, backend.port, spread, backend.port_name, backend.subset, backend.origin)
+        return msgspec.structs.replace(backend, spread=spread)
 
     def _pin(self, name: ObjectName, spread: Spread, subset: SubsetChoice, *, unconditional: bool) -> Spread:
         if subset.cluster is None or not spread.tiers:

@@ -157,7 +157,15 @@ def _may_hold_any(document: Document) -> bool:
 
 @functools.cache
 def _signs() -> Callable[[bytes], object]:
-    return re.compile(_SIGN).search
+    """The search for `_SIGN`. RE2 takes a tenth of the time of `re`, which tries every sign at every place."""
+    try:
+        import re2  # noqa: PLC0415 - may be missing
+    except ImportError:
+        return re.compile(_SIGN).search
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    search: Callable[[bytes], object] = re2.compile(_SIGN, options).search
+    return search
 
 
 def _names_any(pod: PodSpec) -> bool:

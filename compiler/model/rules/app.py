@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
+from compiler.model.app import AppSpec, PodSpec, Version
 from compiler.model.problems import BAD_VALUE, MISSING_FIELD
 from compiler.model.rules.report import CONFLICTING_FIELDS, Path, Report, climbs
 
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
         EnvSource,
         EnvVar,
         Placement,
-        PodSpec,
         Probe,
         Resources,
         SecurityContext,
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
         VolumeMount,
     )
 
-_POD_FIELD = re.compile(
+_POD_FIELD = (
     r"metadata\.(name|namespace|uid|(labels|annotations)\['[^']+'\])"
     r"|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?)"
 )
-_CONTAINER_RESOURCE = re.compile(r"(requests|limits)\.(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i)")
+_CONTAINER_RESOURCE = r"(requests|limits)\.(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i)"
 """What the downward API knows (Kubernetes, "Downward API")."""
 
 
@@ -77,8 +79,9 @@ def _check_placement(placement: Placement, path: Path, report: Report) -> None:
 
 
 def _check_pod(pod: PodSpec, path: Path, report: Report) -> None:
-    for attribute, field, check in _POD_RULES:
-        value = getattr(pod, attribute)
+    values = structs.astuple(pod)
+    for index, field, check in _RULES_AT[type(pod)]:
+        value = values[index]
         if value:
             check(value, (*path, field), report)
 
@@ -100,7 +103,7 @@ def _check_source(source: EnvSource, path: Path, name: str, report: Report) -> N
         "resourceFieldRef": source.resource_field_ref,
     }
     report.exactly_one(path, name, given, "`valueFrom`")
-    if source.field_ref is not None and not _POD_FIELD.fullmatch(source.field_ref.field_path):
+    if source.field_ref is not None and not re.fullmatch(_POD_FIELD, source.field_ref.field_path):
         report.add(
             BAD_VALUE,
             (*path, "fieldRef", "fieldPath"),
@@ -109,7 +112,9 @@ def _check_source(source: EnvSource, path: Path, name: str, report: Report) -> N
             "name one of metadata.name, .namespace, .uid, .labels['<key>'], .annotations['<key>'], spec.nodeName, "
             ".serviceAccountName, status.hostIP, .hostIPs, .podIP, .podIPs",
         )
-    if source.resource_field_ref is not None and not _CONTAINER_RESOURCE.fullmatch(source.resource_field_ref.resource):
+    if source.resource_field_ref is not None and not re.fullmatch(
+        _CONTAINER_RESOURCE, source.resource_field_ref.resource
+    ):
         report.add(
             BAD_VALUE,
             (*path, "resourceFieldRef", "resource"),
@@ -291,3 +296,8 @@ _POD_RULES: tuple[tuple[str, str, Callable[[Any, Path, Report], None]], ...] = (
     ("tolerations", "tolerations", _check_tolerations),
 )
 """(attribute of a PodSpec, its name in a document, rule for what it holds)."""
+_RULES_AT = {
+    struct: tuple((struct.__struct_fields__.index(name), field, rule) for name, field, rule in _POD_RULES)
+    for struct in (PodSpec, AppSpec, Version)
+}
+"""The same with the index of the attribute: most fields of most layers are not set, and this looks at them quickly."""

@@ -15,10 +15,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from compiler.source.lines import Lines
 from compiler.source.text import find_illegal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Load = Callable[[str], list[Any] | None]
 
 _NON_ASCII = r"\x80-\xff"
 """A byte of a character beyond ASCII; which of them are allowed is asked of `find_illegal`."""
@@ -66,27 +69,22 @@ def read(raw: bytes) -> list[Any] | None:
     engine = _engine()
     if engine is None or len(raw) > _MAX_BYTES:
         return None
-    is_everyday, is_doubtful, load, load_all = engine
+    load, by_lines = engine
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
-    framed = b"\n%b\n" % raw
-    if not is_everyday(framed) or is_doubtful(framed):
-        return None
     try:
         text = raw.decode()
-        if not raw.isascii() and find_illegal(text):
-            return None
-        return load_all(text) if b"\n---" in raw else [load(text)]
-    except ValueError:
-        # Not UTF-8, or not YAML, or a duplicate key: the slow reader says which, and where.
+    except UnicodeDecodeError:
         return None
+    if not raw.isascii() and find_illegal(text):
+        return None
+    documents = by_lines(text)
+    return load(text) if documents is None else documents
 
 
 @functools.cache
-def _engine() -> (
-    tuple[Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str], Any], Callable[[str], Any]] | None
-):
-    """The two patterns and the two loaders; None where RE2 or ryaml has no build for this machine."""
+def _engine() -> tuple[Load, Load] | None:
+    """What reads a text with ryaml, and what reads it by lines; None where RE2 or ryaml is not there."""
     try:
         import re2  # noqa: PLC0415 - may be missing
         import ryaml  # noqa: PLC0415 - may be missing
@@ -95,6 +93,21 @@ def _engine() -> (
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
-    everyday = re2.compile(_EVERYDAY.encode(), options)
-    doubtful = re2.compile(_DOUBTFUL.encode(), options)
-    return everyday.fullmatch, doubtful.search, ryaml.loads, ryaml.loads_all  # type: ignore[attr-defined]
+    is_everyday = re2.compile(_EVERYDAY.encode(), options).fullmatch
+    is_doubtful = re2.compile(_DOUBTFUL.encode(), options).search
+
+    def load(text: str) -> list[Any] | None:
+        framed = b"\n%b\n" % text.encode()
+        if not is_everyday(framed) or is_doubtful(framed):
+            return None
+        try:
+            return ryaml.loads_all(text) if "\n---" in text else [ryaml.loads(text)]  # type: ignore[attr-defined]
+        except ValueError:
+            # Not YAML, or a duplicate key: the slow reader says which, and where.
+            return None
+
+    def items(text: str) -> list[Any] | None:
+        documents = load(text)
+        return documents[0] if documents else None
+
+    return load, Lines(items).read

@@ -214,4 +214,61 @@ SOUP = st.lists(
 ).map("".join)
 """Tokens in any order."""
 
-TEXTS = st.one_of(LINES, EVERYDAY, NUMERIC, SOUP)
+_PARTS = st.sampled_from(
+    (
+        *(
+            "a:",
+            "b:",
+            "c:",
+            "a: x",
+            "b: 1",
+            'c: "y"',
+            "d: [x, y]",
+            "e: {f: g}",
+            "a: # c",
+            "b: null",
+            "c: x # c:",
+            "d :",
+        ),
+        *(
+            "- x",
+            "- 1",
+            "- [x]",
+            "- {a: x}",
+            "- a:",
+            "- a: x",
+            "- b: 1",
+            "-  b:",
+            "-   c: x",
+            "- a: # c",
+            "- - x",
+            "- - a: x",
+        ),
+        *(
+            "-",
+            "- # c",
+            "- null",
+            "- b: null",
+            "# c",
+            "",
+            "",
+            "---",
+            "---",
+            "--- a: x",
+            "...",
+            "x",
+            "x y",
+            "[x",
+            "x]",
+            '"x',
+            'y"',
+        ),
+        *("d: [x, [y]", "e: y]", "- [[x]", "- y]", "- {a: x", "a: x}"),
+    )
+)
+STRUCTURES = st.lists(st.tuples(st.integers(0, 4), _PARTS), min_size=1, max_size=9).map(
+    lambda lines: "\n".join([" " * indent + part for indent, part in lines])
+)
+"""Lines that are each plain and simple, at any indentation: is the structure that they make read alike?"""
+
+TEXTS = st.one_of(LINES, EVERYDAY, NUMERIC, STRUCTURES, SOUP)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compiler.check.capacity import CAPACITY, CAPACITY_AUTOSCALED, CAPACITY_UNKNOWN, check_capacity
 from compiler.check.missing_backend import MISSING_BACKEND, MISSING_PORT, UNREACHABLE_BACKEND, check_backends
 from compiler.check.shadowed_route import SHADOWED_ROUTE, check_shadowed_routes
 from compiler.check.split_weights import SPLIT_WEIGHTS, check_split_weights
@@ -23,6 +24,7 @@ RULES: tuple[Callable[[Traffic, Diagnostics], None], ...] = (
     check_split_weights,
     check_shadowed_routes,
     check_survival,
+    check_capacity,
 )
 CODES: tuple[Code, ...] = (
     MISSING_BACKEND,
@@ -33,4 +35,7 @@ CODES: tuple[Code, ...] = (
     SURVIVAL,
     SINGLE_CLUSTER,
     EMPTY_SHARE,
+    CAPACITY,
+    CAPACITY_AUTOSCALED,
+    CAPACITY_UNKNOWN,
 )

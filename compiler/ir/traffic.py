@@ -59,6 +59,10 @@ class ServiceMember(Node, frozen=True):
     cluster: str
     replicas: int | None
     """Pods that are always there (the lower bound where autoscaled); None = not known (deployed by others)."""
+    most_replicas: int | None = None
+    """Upper bound where autoscaled."""
+    requests_per_second: float | None = None
+    """What one pod carries, as declared; None = nobody has said."""
 
 
 class Service(Node, frozen=True):
@@ -68,6 +72,14 @@ class Service(Node, frozen=True):
     ports: tuple[ServicePort, ...]
     members: tuple[ServiceMember, ...]
     """Sorted by cluster name."""
+    origin: Origin
+
+
+class Demand(Node, frozen=True):
+    """The declared peak of a Service, all clusters and gateways together."""
+
+    service: ObjectName
+    requests_per_second: float
     origin: Origin
 
 
@@ -566,3 +578,5 @@ class Traffic(Node, frozen=True):
     clusters: tuple[Cluster, ...]
     services: tuple[Service, ...]
     """Sorted by name."""
+    demands: tuple[Demand, ...] = ()
+    """Sorted by Service."""

@@ -275,8 +275,6 @@ class LoweredApp(Node, frozen=True):
     """Sorted by cluster; in each the stable version first, the others in the order in which they were written."""
     services: tuple[Service, ...]
     """What it offers to gateways, sorted by name."""
-    capacities: tuple[tuple[ObjectName, str, float], ...]
-    """(Service, cluster, requests per second that one of its pods carries), sorted; only where that is stated."""
     objects: tuple[tuple[str, tuple[PlainObject, ...]], ...]
     """(cluster, plain and extra objects in order), sorted by cluster; patched, and with the namespace filled in."""
     origin: Origin

@@ -41,7 +41,6 @@ class _Offer(Struct, gc=False):
     ports: tuple[ServicePort, ...]
     members: list[ServiceMember]
     origin: Origin
-    capacity: list[tuple[str, float]]
 
 
 class Offers:
@@ -56,13 +55,12 @@ class Offers:
         name: ObjectName,
         ports: tuple[ServicePort, ...],
         member: ServiceMember,
-        capacity: float | None,
         origin: Origin,
     ) -> None:
-        """A Service in one cluster; `capacity`: requests per second of one pod, where stated."""
+        """A Service in one cluster."""
         offer = self._offers.get(name)
         if offer is None:
-            offer = self._offers[name] = _Offer(ports, [], origin, [])
+            offer = self._offers[name] = _Offer(ports, [], origin)
         elif offer.ports is not ports and offer.ports != ports:
             self._findings.add(
                 PORTS_DIFFER,
@@ -74,22 +72,12 @@ class Offers:
                 (Note(offer.origin, f"as it is in {offer.members[0].cluster}"),) if offer.origin is not origin else (),
             )
         offer.members.append(member)
-        if capacity is not None:
-            offer.capacity.append((member.cluster, capacity))
 
     def services(self) -> tuple[Service, ...]:
         """All of them, sorted by name."""
         return tuple(
             Service(name, offer.ports, tuple(sorted(offer.members, key=_cluster)), offer.origin)
             for name, offer in sorted(self._offers.items(), key=_name)
-        )
-
-    def capacities(self) -> tuple[tuple[ObjectName, str, float], ...]:
-        """(Service, cluster, requests per second of one pod), sorted."""
-        return tuple(
-            (name, cluster, capacity)
-            for name, offer in sorted(self._offers.items(), key=_name)
-            for cluster, capacity in sorted(offer.capacity)
         )
 
 
@@ -136,7 +124,8 @@ def offer_objects(
         namespace = metadata.get("namespace", "")
         replicas = _replicas(spec.get("selector"), namespace, pods)
         name = ObjectName(namespace, metadata["name"])
-        offers.add(name, ports, ServiceMember(cluster, replicas), capacity, plain.origin.at("metadata", "name"))
+        member = ServiceMember(cluster, replicas, requests_per_second=capacity)
+        offers.add(name, ports, member, plain.origin.at("metadata", "name"))
 
 
 def _plain_ports(plain: PlainObject, written: Any, findings: Diagnostics) -> tuple[ServicePort, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Code, Note, error, warning
-from compiler.ir.traffic import Failback, HealthCheck, Member, ObjectName, Service, Spread, Tier
+from compiler.ir.traffic import Demand, Failback, HealthCheck, Member, ObjectName, Service, Spread, Tier
 from compiler.lower.fleet import nearest
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class Spreads:
         self._findings = findings
         self._services = services
         self.policies: dict[ObjectName, tuple[Sourced[TrafficPolicy], Origin]] = {}
+        self._demands: list[Demand] = []
         self._declared: dict[ObjectName, Spread] = {}
         self._served: dict[tuple[ObjectName, str], Spread] = {}
         self._effective = _effective_weights(states)
@@ -120,6 +121,11 @@ class Spreads:
         for name, service in services.items():
             if name not in self._declared:
                 self._declared[name] = by_replicas(service, demanded)
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """The declared peaks of Services, sorted."""
+        return tuple(sorted(self._demands, key=lambda demand: demand.service))
 
     def within(self, service: ObjectName, gateway: str, members: tuple[str, ...]) -> Spread | None:
         """The spread as a gateway with these members serves it; None for a Service that does not exist."""
@@ -207,6 +213,9 @@ class Spreads:
                 )
                 continue
             self.policies[name] = (policy, place)
+            if ref.demand is not None:
+                where = policy.origin.at("spec", "targetRefs", index, "demand", "requestsPerSecond")
+                self._demands.append(Demand(name, ref.demand.requests_per_second, where))
             losses = survive.losses if survive is not None else fleet_losses or None
             declared = _declared(service, policy, world, losses, self._findings)
             self._declared[name] = by_replicas(service, losses) if declared is None else declared

@@ -121,7 +121,6 @@ def lower_app(
         ObjectName(metadata.namespace, metadata.name),
         tuple([placement for cluster in sorted(placements) for placement in placements[cluster]]),
         offers.services(),
-        offers.capacities(),
         tuple((cluster, tuple(objects[cluster])) for cluster in sorted(objects)),
         app.origin,
     )
@@ -256,7 +255,9 @@ def _place(
         there.append(placement)
         if variant.ports:
             name = variants.service
-            offers.add(name, variant.ports, ServiceMember(cluster, placement.floor), variant.capacity, version.origin)
+            most = variant.autoscaling.max_replicas if variant.autoscaling is not None else None
+            member = ServiceMember(cluster, placement.floor, most, variant.capacity)
+            offers.add(name, variant.ports, member, version.origin)
 
 
 def _with_own_account(workload: ir.Workload, there: Sequence[ir.Placement]) -> ir.Workload:

@@ -163,7 +163,8 @@ def lower_cell(
         _check_broken(ingress, by_name, spreads, context, findings)
     unread = [ingress.value for ingress in broken]
     gateways, objects = lower_ingresses(whole, by_name, spreads, world, findings, unread)
-    traffic = Traffic(gateways, world.traffic_clusters, tuple(by_name[name] for name in sorted(by_name)))
+    in_order = tuple(by_name[name] for name in sorted(by_name))
+    traffic = Traffic(gateways, world.traffic_clusters, in_order, spreads.demands)
     return Program(traffic, tuple(apps), objects, tuple(doubtful))
 
 

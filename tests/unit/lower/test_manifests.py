@@ -194,7 +194,8 @@ def test_an_extra_service_for_the_pods_of_an_app_is_offered_too() -> None:
 
 def test_capacity_holds_for_plain_services() -> None:
     lowered = good(f"{BASE}capacity: {{requestsPerSecond: 9}}", files(DEPLOYMENT, SERVICE))
-    assert lowered.capacities == ((ObjectName("shop", "web"), "hz-a", 9.0), (ObjectName("shop", "web"), "hz-b", 9.0))
+    (service,) = lowered.services
+    assert [(m.cluster, m.requests_per_second) for m in service.members] == [("hz-a", 9.0), ("hz-b", 9.0)]
 
 
 @pytest.mark.parametrize(

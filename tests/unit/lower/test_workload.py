@@ -26,7 +26,7 @@ def test_with_autoscaling_the_lower_bound_counts() -> None:
     requests = "resources: {requests: {cpu: 100m}}"
     lowered = good(f"{BASE}{requests}\nautoscaling: {{minReplicas: 2, maxReplicas: 9}}")
     (service,) = lowered.services
-    assert [m.replicas for m in service.members] == [2, 2]
+    assert [(m.replicas, m.most_replicas) for m in service.members] == [(2, 9), (2, 9)]
     assert placement(lowered, "hz-a").replicas is None
     assert placement(lowered, "hz-a").autoscaling == Autoscaling(2, 9, 80, None)
 
@@ -53,8 +53,8 @@ def test_an_app_without_ports_offers_nothing() -> None:
 def test_capacity_is_told_per_service_and_cluster() -> None:
     override = "overrides: [{where: {clusters: [hz-b]}, set: {capacity: {requestsPerSecond: 50}}}]"
     lowered = good(f"{BASE}capacity: {{requestsPerSecond: 400}}\n{override}")
-    cart = ObjectName("shop", "cart")
-    assert lowered.capacities == ((cart, "hz-a", 400.0), (cart, "hz-b", 50.0))
+    (service,) = lowered.services
+    assert [(m.cluster, m.requests_per_second) for m in service.members] == [("hz-a", 400.0), ("hz-b", 50.0)]
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,7 @@ ANNOTATIONS = (
         default="0",
         requires=("canary",),
         example="20",
+        low=0,
     ),
     Annotation(
         "canary-weight-total",
@@ -144,6 +145,7 @@ ANNOTATIONS = (
         default="100",
         requires=("canary", "canary-weight"),
         example="1000",
+        low=1,
     ),
 )
 

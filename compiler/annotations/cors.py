@@ -90,6 +90,7 @@ ANNOTATIONS = (
         default=str(MAX_AGE),
         requires=_REQUIRES,
         example="600",
+        low=-1,
     ),
 )
 

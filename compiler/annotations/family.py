@@ -62,6 +62,10 @@ class Annotation(Struct, frozen=True, gc=False):
     """Whether the empty text is a value like others; everywhere else it means "not set"."""
     kind: Literal["Ingress", "Service"] = "Ingress"
     """The kind of object that it stands on."""
+    low: int | None = None
+    """The least number that it may be; None = not a number, or no bound."""
+    high: int | None = None
+    """The greatest number that it may be; None = not a number, or no bound but that of the gateway's own types."""
 
     @property
     def keys(self) -> tuple[str, ...]:

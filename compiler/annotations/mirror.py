@@ -33,6 +33,8 @@ ANNOTATIONS = (
         since=(1, 2, 32),
         support="exclusive",
         example="10",
+        low=0,
+        high=100,
     ),
 )
 

@@ -13,6 +13,8 @@ from compiler.diagnostics import Origin
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader
 
+_LIMIT = 1_000_000
+
 PRIORITY = Annotation(
     "priority",
     ("own",),
@@ -24,6 +26,8 @@ PRIORITY = Annotation(
     support="own",
     example="10",
     empty=True,
+    low=-_LIMIT,
+    high=_LIMIT,
 )
 CLUSTERS = Annotation(
     "clusters",
@@ -36,8 +40,6 @@ CLUSTERS = Annotation(
     empty=True,
     kind="Service",
 )
-
-_LIMIT = 1_000_000
 
 
 class Priority(Struct, frozen=True, gc=False):

@@ -51,6 +51,8 @@ ANNOTATIONS = (
         default="301",
         requires=("permanent-redirect",),
         example="308",
+        low=300,
+        high=308,
     ),
     Annotation(
         "temporal-redirect",

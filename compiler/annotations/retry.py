@@ -21,6 +21,7 @@ ANNOTATIONS = (
         "three retry annotations switches retries on, with the defaults of the other two.",
         default="3",
         example="2",
+        low=0,
     ),
     Annotation(
         "proxy-next-upstream-timeout",
@@ -30,6 +31,7 @@ ANNOTATIONS = (
         "Limit for each try, in seconds; 0 = none (in ingress-nginx it limits all tries together).",
         default="0",
         example="5",
+        low=0,
     ),
     Annotation(
         "proxy-next-upstream",

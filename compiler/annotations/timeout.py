@@ -21,6 +21,7 @@ ANNOTATIONS = (
         default="0",
         support="exclusive",
         example="30",
+        low=0,
     ),
 )
 

@@ -1,6 +1,6 @@
 """Rules over the traffic program: one per file, each named like the code that it reports.
 
-A rule is a pure function of the IR. `RULES` is the order in which they run.
+A rule is a pure function of the IR. `RULES` is the order in which they run; `check_standby` looks at the apps as well.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from compiler.check.capacity import CAPACITY, CAPACITY_AUTOSCALED, CAPACITY_UNKN
 from compiler.check.missing_backend import MISSING_BACKEND, MISSING_PORT, UNREACHABLE_BACKEND, check_backends
 from compiler.check.shadowed_route import SHADOWED_ROUTE, check_shadowed_routes
 from compiler.check.split_weights import SPLIT_WEIGHTS, check_split_weights
+from compiler.check.standby import STANDBY_DIFFERS, STANDBY_EMPTY, check_standby
 from compiler.check.survival import EMPTY_SHARE, SINGLE_CLUSTER, SURVIVAL, check_survival
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from compiler.diagnostics import Code, Diagnostics
     from compiler.ir.traffic import Traffic
+
+__all__ = ["CODES", "RULES", "check_standby"]
 
 RULES: tuple[Callable[[Traffic, Diagnostics], None], ...] = (
     check_backends,
@@ -38,4 +41,6 @@ CODES: tuple[Code, ...] = (
     CAPACITY,
     CAPACITY_AUTOSCALED,
     CAPACITY_UNKNOWN,
+    STANDBY_DIFFERS,
+    STANDBY_EMPTY,
 )

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from compiler.annotations import pass_annotations
 from compiler.annotations.ingress import IngressAnnotations
-from compiler.check import RULES
+from compiler.check import RULES, check_standby
 from compiler.check.missing_backend import check_backends
 from compiler.diagnostics import Diagnostics, Note
 from compiler.ir.traffic import ObjectName, Traffic
@@ -101,6 +101,7 @@ def compile_cell(
     program = lower_cell(context, sources, files, ingresses, findings)
     for rule in RULES:
         rule(program.traffic, findings)
+    check_standby(program.traffic, program.apps, findings)
     kept = without_follow_ons(findings, context.broken, program.doubtful)
     emissions: list[Emission] = []
     if not findings.has_errors:  # also those that follow from others: a program with holes can't be emitted

@@ -10,11 +10,18 @@ from functools import cache
 from msgspec import Struct
 
 from compiler.annotations import (
+    alias,
+    auth,
     canary,
+    concurrency_limit,
     cors,
     destination,
+    errors,
     fallback,
+    global_limit,
     header_control,
+    ip_access,
+    local_limit,
     mirror,
     own,
     redirect,
@@ -23,6 +30,8 @@ from compiler.annotations import (
     rewrite,
     subset,
     timeout,
+    tls_downstream,
+    wasm,
 )
 from compiler.annotations.family import PREFIXES, Annotation, Family, Prefix, Support
 
@@ -39,6 +48,15 @@ FAMILIES: tuple[Family, ...] = (
     mirror.FAMILY,
     header_control.FAMILY,
     cors.FAMILY,
+    errors.FAMILY,
+    alias.FAMILY,
+    local_limit.FAMILY,
+    global_limit.FAMILY,
+    concurrency_limit.FAMILY,
+    ip_access.FAMILY,
+    tls_downstream.FAMILY,
+    auth.FAMILY,
+    wasm.FAMILY,
     own.PRIORITY_FAMILY,
 )
 """What is read from an Ingress. The order is that in which findings about one Ingress arise."""
@@ -92,31 +110,6 @@ def _not_built(support: Support, family: str, prefixes: tuple[Prefix, ...], *nam
 
 OTHERS: tuple[Known, ...] = (
     # Read by MSE, and not yet by us.
-    *_not_built("compatible", "fallback", _BOTH, "custom-http-errors"),
-    *_not_built("partial", "alias", _BOTH, "server-alias"),
-    *_not_built(
-        "exclusive", "local-rate-limit", _MSE, "route-limit-rpm", "route-limit-rps", "route-limit-burst-multiplier"
-    ),
-    *_not_built(
-        "exclusive",
-        "global-rate-limit",
-        _MSE,
-        "rate-limit",
-        "rate-limit-fallback-custom-response-code",
-        "rate-limit-fallback-custom-response-body-type",
-        "rate-limit-fallback-custom-response-body",
-        "rate-limit-fallback-redirect-url",
-    ),
-    *_not_built(
-        "exclusive",
-        "concurrency-limit",
-        _MSE,
-        "concurrency-limit",
-        "concurrency-limit-fallback-custom-response-code",
-        "concurrency-limit-fallback-custom-response-body-type",
-        "concurrency-limit-fallback-custom-response-body",
-        "concurrency-limit-fallback-redirect-url",
-    ),
     *_not_built("partial", "backend-protocol", _BOTH, "backend-protocol"),
     *_not_built("partial", "load-balance", _BOTH, "load-balance", "upstream-hash-by"),
     *_not_built("exclusive", "warmup", _MSE, "warmup"),
@@ -131,15 +124,6 @@ OTHERS: tuple[Known, ...] = (
         "session-cookie-expires",
     ),
     *_not_built("partial", "affinity", _BOTH, "affinity-mode", "affinity-canary-behavior"),
-    *_not_built("compatible", "ip-access", _BOTH, "whitelist-source-range", "denylist-source-range"),
-    *_not_built(
-        "exclusive",
-        "ip-access",
-        _MSE,
-        "blacklist-source-range",
-        "domain-whitelist-source-range",
-        "domain-blacklist-source-range",
-    ),
     *_not_built(
         "exclusive",
         "connection-pool",
@@ -148,14 +132,8 @@ OTHERS: tuple[Known, ...] = (
         "connection-policy-tcp-max-connection-per-endpoint",
         "connection-policy-http-max-request-per-connection",
     ),
-    *_not_built("exclusive", "tls-downstream", _MSE, "tls-min-protocol-version", "tls-max-protocol-version"),
-    *_not_built("compatible", "tls-downstream", _BOTH, "ssl-cipher"),
-    *_not_built("partial", "tls-downstream", _BOTH, "auth-tls-secret"),
     *_not_built("compatible", "tls-upstream", _BOTH, "proxy-ssl-secret", "proxy-ssl-name", "proxy-ssl-server-name"),
     *_not_built("partial", "tls-upstream", _BOTH, "proxy-ssl-verify"),
-    *_not_built("partial", "auth", _BOTH, "auth-type"),
-    *_not_built("compatible", "auth", _BOTH, "auth-secret", "auth-secret-type", "auth-realm"),
-    *_not_built("exclusive", "wasm", _MSE, "wasmplugin"),
     # Needless with MSE.
     *_group(
         "noop",

@@ -7,16 +7,30 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from compiler.annotations.alias import Aliases
     from compiler.annotations.canary import Canary
     from compiler.annotations.destination import Destination
     from compiler.annotations.family import ServiceRef
+    from compiler.annotations.ip_access import AddressLists
     from compiler.annotations.mirror import MirrorTo
     from compiler.annotations.own import Clusters, Priority
     from compiler.annotations.redirect import Redirects
     from compiler.annotations.regex import PathRegex
     from compiler.annotations.rewrite import Rewriting
     from compiler.annotations.subset import SubsetChoice
-    from compiler.ir.traffic import Cors, HeaderControl, Retry, Timeout
+    from compiler.ir.traffic import (
+        BasicAuth,
+        ConcurrencyLimit,
+        Cors,
+        CustomErrors,
+        GlobalLimit,
+        HeaderControl,
+        LocalLimit,
+        Retry,
+        Timeout,
+        TlsSettings,
+        WasmPlugin,
+    )
 
 
 class IngressAnnotations(Struct, frozen=True, gc=False):
@@ -36,6 +50,17 @@ class IngressAnnotations(Struct, frozen=True, gc=False):
     mirror: MirrorTo | None = None
     headers: HeaderControl | None = None
     cors: Cors | None = None
+    errors: CustomErrors | None = None
+    """Never without `fallback`."""
+    aliases: Aliases | None = None
+    local_limit: LocalLimit | None = None
+    global_limit: GlobalLimit | None = None
+    concurrency: ConcurrencyLimit | None = None
+    access: AddressLists | None = None
+    tls: TlsSettings | None = None
+    """Of its hosts; without an owner."""
+    auth: BasicAuth | None = None
+    wasm: WasmPlugin | None = None
     priority: Priority | None = None
     """None = 0."""
     passthrough: tuple[tuple[str, str], ...] = ()

@@ -65,6 +65,7 @@ def settle(
     _remove_unfounded(annotations, values, findings)
     _remove_switched_off(annotations, values, findings)
     _remove_overridden(annotations, values, findings)
+    _tell_of_other_routes(annotations, values, findings)
     _remove_contradictory(annotations, values, findings)
 
 
@@ -133,7 +134,7 @@ def _remove_overridden(annotations: Mapping[str, Annotation], values: dict[str, 
     winners: dict[str, str] = {}
     for name in sorted(values):
         for other in annotations[name].overrides:
-            if other in values and not (annotations[other].type == "bool" and is_off(values[other])):
+            if other in values and _is_taken_away(annotations[name], annotations[other], values[other]):
                 winners.setdefault(other, name)
     for name in sorted(values):
         for each in annotations[name].requires:
@@ -155,6 +156,29 @@ def _remove_overridden(annotations: Mapping[str, Annotation], values: dict[str, 
         )
     for name in winners:
         del values[name]
+
+
+def _is_taken_away(winner: Annotation, loser: Annotation, value: Value) -> bool:
+    """Whether the loser has no effect at all: one that is off has none to lose, one for hosts has another elsewhere."""
+    return winner.scope == loser.scope and not (loser.type == "bool" and is_off(value))
+
+
+def _tell_of_other_routes(
+    annotations: Mapping[str, Annotation], values: Mapping[str, Value], findings: Diagnostics
+) -> None:
+    """Settings of whole hosts that one for the routes of this Ingress overrides: other Ingresses still have them."""
+    for name in sorted(values):
+        for other in annotations[name].overrides:
+            if other in values and annotations[name].scope != annotations[other].scope:
+                winner, loser = values[name], values[other]
+                findings.add(
+                    ANNOTATION_NO_EFFECT,
+                    loser.origin,
+                    loser.key,
+                    f"it has no effect on the routes of this Ingress beside {winner.key}, only on those of others",
+                    f"write it on another Ingress of the host, or delete {winner.key}",
+                    (Note(winner.origin, "this one decides here"),),
+                )
 
 
 def _remove_contradictory(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from compiler.annotations.family import ServiceRef
 from compiler.annotations.words import nearest
 from compiler.diagnostics import error
+from compiler.ir.traffic import SecretRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -408,3 +409,16 @@ def port_number(digits: str) -> int | None:
         return None
     number = int(digits)
     return number if 1 <= number <= 65535 else None
+
+
+def secret_ref(reader: Reader, value: Value) -> SecretRef | None:
+    """`[namespace/]name` of a Secret; the namespace defaults to that of the Ingress."""
+    namespace, slash, name = value.text.strip().rpartition("/")
+    if slash and not is_dns_label(namespace):
+        problem: str | None = f"{namespace!r} is no name of a namespace"
+    else:
+        problem = None if hostname_problem(name) is None else f"{name!r} is no name of a Secret"
+    if problem is None:
+        return SecretRef(namespace or reader.namespace, name)
+    reader.bad(ANNOTATION_VALUE, value, problem, "write [namespace/]name of a Secret, such as shop/accounts")
+    return None

@@ -45,6 +45,30 @@ class CorsDefaults(Node, frozen=True):
 CORS_DEFAULTS = CorsDefaults()
 
 
+class TlsDefaults(Node, frozen=True):
+    """What MSE offers the clients of a host where no Ingress says anything else (MSE annotation reference)."""
+
+    min_version: str = "TLSv1.0"
+    max_version: str = "TLSv1.3"
+    ciphers: tuple[str, ...] = (
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES128-SHA",
+        "ECDHE-RSA-AES128-SHA",
+        "AES128-GCM-SHA256",
+        "AES128-SHA",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-AES256-SHA",
+        "ECDHE-RSA-AES256-SHA",
+        "AES256-GCM-SHA384",
+        "AES256-SHA",
+    )
+
+
+TLS_DEFAULTS = TlsDefaults()
+
+
 class PlainObject(Node, frozen=True):
     """A manifest that somebody else wrote, as plain data. Nobody changes it in place."""
 

@@ -44,6 +44,25 @@ if TYPE_CHECKING:
     from compiler.model import fleet as fleet_model
     from compiler.model.kubernetes import Ingress
 
+_OF_THE_BASE = (
+    "fallback",
+    "rewrite",
+    "redirects",
+    "timeout",
+    "retry",
+    "mirror",
+    "cors",
+    "errors",
+    "aliases",
+    "local_limit",
+    "global_limit",
+    "concurrency",
+    "access",
+    "tls",
+    "auth",
+    "wasm",
+)
+"""What a canary says in vain: fields of its annotations."""
 _KIND_ORDER = {"exact": 0, "prefix": 1, "regex": 2}
 
 
@@ -220,7 +239,7 @@ class _Table:
 
     def _tell_ignored(self, canary: RoutePath, base: _Base) -> None:
         mine, theirs = canary.ingress.annotations, base.path.ingress.annotations
-        for field in ("fallback", "rewrite", "redirects", "timeout", "retry", "mirror", "cors"):
+        for field in _OF_THE_BASE:
             value = getattr(mine, field)
             if value is not None and value != getattr(theirs, field):
                 self._findings.add(
@@ -393,6 +412,13 @@ class _Table:
             cors=said.cors,
             timeout=said.timeout,
             retry=said.retry,
+            errors=said.errors,
+            local_limit=said.local_limit,
+            global_limit=said.global_limit,
+            concurrency=said.concurrency,
+            access=said.access.route if said.access is not None else None,
+            auth=said.auth,
+            wasm=said.wasm,
             mirror=None
             if mirror is None
             else Mirror(self._backends.of_ref(mirror.service), mirror.percent, mirror.service.origin),
@@ -433,7 +459,7 @@ def _origin_of(value: object, otherwise: Origin) -> Origin:
         origin = getattr(value, field, None)
         if origin is not None and origin.file:
             return origin  # type: ignore[no-any-return]
-    for field in ("service", "target", "https", "app_root"):
+    for field in ("service", "target", "https", "app_root", "route", "host"):
         part = getattr(value, field, None)
         origin = getattr(part, "origin", None)
         if origin is not None and origin.file:

@@ -189,7 +189,7 @@ def _route(route: ir.Route, ids: dict[str, str]) -> mse_reading.Route:
     kind, path = match.path.kind, match.path.value
     if isinstance(action, Redirect):
         location = f"{action.scheme}://{action.host}{action.path}" if action.host else action.path
-        said = _settings(route.policies, None) if action.host else ()
+        said = _settings(route.policies, action.behind.fallback if action.behind else None) if action.host else ()
         return mse_reading.Route(kind, path, conditions, f"{action.status} {location}", (), said)
     assert isinstance(action, Forward)
     total = sum(s.weight for s in action.split.shares)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from compiler.ir.delivery import CORS_DEFAULTS
 from compiler.ir.traffic import Redirect
+from compiler.targets.mse.guards import guards
+from compiler.targets.mse.keys import MSE, NGINX, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,14 +29,9 @@ if TYPE_CHECKING:
         ValueMatch,
     )
 
-NGINX = "nginx.ingress.kubernetes.io/"
-MSE = "mse.ingress.kubernetes.io/"
 CLUSTER_LABEL = "topology.istio.io/cluster"
 SUBSET_SINCE = (1, 2, 25)
 """First version with service-subset (MSE annotation reference)."""
-
-Pairs = list[tuple[str, str]]
-"""Annotation key and text."""
 
 CANARY: Pairs = [(f"{NGINX}canary", "true")]
 USE_REGEX = (f"{NGINX}use-regex", "true")
@@ -59,6 +56,9 @@ def policies(written: Policies, fallback: Backend | None) -> Pairs:
         pairs += mirror(written.mirror)
     if fallback:
         pairs.append((f"{NGINX}default-backend", str(fallback.service)))
+        if written.errors:
+            pairs.append((f"{NGINX}custom-http-errors", ",".join(map(str, written.errors.statuses))))
+    pairs += guards(written)
     return pairs
 
 

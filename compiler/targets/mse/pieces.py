@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.delivery import IngressObject, MseGateway
     from compiler.ir.traffic import Backend, PathMatch, Route, Share, Spread, VirtualHost
-    from compiler.targets.mse.dialect import Pairs
+    from compiler.targets.mse.keys import Pairs
 
 _SINGLE = struct.Struct("<f")
 _EVERYWHERE: list[tuple[str | None, int]] = [(None, 1)]
@@ -109,7 +109,7 @@ class Translator:
     def _route(self, host: str, route: Route, pairs: Pairs) -> list[Piece]:
         action = route.action
         if isinstance(action, Redirect) and action.behind is not None:
-            pairs += dialect.redirect(action) + dialect.policies(route.policies, None)
+            pairs += dialect.redirect(action) + dialect.policies(route.policies, action.behind.fallback)
             backend = action.behind.split.shares[0].backend
             return [self._piece(route.owner, route, host, pairs, backend)]
         if not isinstance(action, Forward):

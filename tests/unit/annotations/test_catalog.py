@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from compiler.annotations import ingress
+from compiler.annotations import ingress, tls_downstream
 from compiler.annotations.catalog import FAMILIES, OTHERS, SERVICE_FAMILIES, catalog
 from compiler.annotations.codes import CODES
 from compiler.annotations.relations import alternatives
@@ -85,7 +85,8 @@ def test_every_default_says_what_leaving_out_says(annotation: Annotation) -> Non
     elif annotation.name == "proxy-next-upstream":
         assert with_default.retry == read({"proxy-next-upstream-tries": "3"})[0].retry
     else:
-        assert with_default == without or annotation.name in ("priority", "proxy-next-upstream-tries")
+        written_out = ("priority", "proxy-next-upstream-tries", *(a.name for a in tls_downstream.ANNOTATIONS))
+        assert with_default == without or annotation.name in written_out
 
 
 @pytest.mark.parametrize("annotation", BUILT, ids=lambda annotation: annotation.name)
@@ -95,7 +96,7 @@ def test_relations_name_annotations_that_are_there(annotation: Annotation) -> No
         assert other in BY_NAME
     for each in annotation.requires:
         for other in alternatives(each):
-            assert set(BY_NAME[other].requires) <= set(annotation.requires)
+            assert set(BY_NAME[other].requires) <= {*annotation.requires, annotation.name}
     for other in annotation.excludes:
         assert annotation.name in BY_NAME[other].excludes
     for other in annotation.overrides:

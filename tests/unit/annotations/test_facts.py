@@ -27,6 +27,12 @@ DIFFERENT: dict[tuple[str, str], str] = {
     ("service-subset", "excludes"): "a subset is that of one Service, and destination lists several",
     ("proxy-next-upstream-timeout", "default"): _NONE,
     ("timeout", "default"): _NONE,
+    **{
+        (f"{limit}-fallback-custom-response-code", bound): "an answer that ends an exchange has a status like that"
+        for limit in ("rate-limit", "concurrency-limit")
+        for bound in ("min", "max")
+    },
+    ("whitelist-source-range", "overrides"): "the text says: whitelist, else denylist, else blacklist",
 }
 """(annotation, field) where we say something else on purpose, and why."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compiler.annotations.family import ServiceRef
-from tests.unit.annotations.reading import bad, bad_value, good, read
+from tests.unit.annotations.reading import bad_value, good, read
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,3 @@ def test_a_service_that_cannot_exist_is_an_error(text: str, why: str) -> None:
     """MSE ignores the annotation then."""
     assert bad_value({"default-backend": text}) == ("default-backend", why)
     assert read({"default-backend": text})[0].fallback is None
-
-
-def test_error_codes_are_not_built_yet() -> None:
-    """The other annotation of the family is known, and refused."""
-    why = "fleetgate knows this annotation but cannot compile it yet"
-    assert bad({"custom-http-errors": "502"}) == [("annotation-not-built", "custom-http-errors", why)]

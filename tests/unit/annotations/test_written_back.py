@@ -33,13 +33,40 @@ HEADERS = "request-header-control"
         {f"{HEADERS}-add": "X-A one  two\nx-b '3'", f"{HEADERS}-update": "c d", f"{HEADERS}-remove": "E,f"},
         {"response-header-control-update": "c d"},
         {"ssl-redirect": "true"},
+        {"route-limit-rpm": "600"},
+        {"route-limit-rps": "7", "route-limit-burst-multiplier": "3"},
+        {"rate-limit": "5", "concurrency-limit": "0"},
+        {
+            "rate-limit": "5",
+            "rate-limit-fallback-custom-response-code": "503",
+            "rate-limit-fallback-custom-response-body-type": "json",
+            "rate-limit-fallback-custom-response-body": '{"later": true}',
+        },
+        {"concurrency-limit": "5", "concurrency-limit-fallback-redirect-url": "sorry.example.com/busy"},
+        {"whitelist-source-range": "10.0.0.0/8,::1"},
+        {"denylist-source-range": "10.0.0.0/8"},
+        {"blacklist-source-range": "10.0.0.0/8"},
+        {"auth-type": "basic", "auth-secret": "accounts"},
+        {"auth-type": "basic", "auth-secret": "a/b", "auth-secret-type": "auth-map", "auth-realm": "Staff only"},
+        {"wasmplugin": '{"url": "oci://a.b/c"}'},
     ],
 )
 def test_policies_read_back_as_they_were(annotations: dict[str, str]) -> None:
     """One spelling, no default that is left to chance."""
     said = good(annotations)
-    https = None if said.redirects is None else said.redirects.https
-    policies = Policies(https=https, headers=said.headers, cors=said.cors, timeout=said.timeout, retry=said.retry)
+    policies = Policies(
+        https=None if said.redirects is None else said.redirects.https,
+        headers=said.headers,
+        cors=said.cors,
+        timeout=said.timeout,
+        retry=said.retry,
+        local_limit=said.local_limit,
+        global_limit=said.global_limit,
+        concurrency=said.concurrency,
+        access=said.access.route if said.access is not None else None,
+        auth=said.auth,
+        wasm=said.wasm,
+    )
     assert good(dict(dialect.policies(policies, None))) == said
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from compiler.diagnostics import Origin
 
 if TYPE_CHECKING:
-    from compiler.ir.traffic import ObjectName
+    from compiler.ir.traffic import Listener, ObjectName
 
 
 class Node(Struct, frozen=True, gc=False):
@@ -129,6 +129,31 @@ class MseGateway(Node, frozen=True):
     ingress_class_object: PlainObject | None = None
     """The IngressClass of the repo that stands for the generated one."""
     origin: Origin = Origin("")
+
+
+class EnvoyGateway(Node, frozen=True):
+    """A gateway that Envoy runs: what its configuration and the objects around it need beside routing."""
+
+    gateway: str
+    image: str
+    replicas: int
+    """Envoy pods per cluster of the placement."""
+    placement: tuple[str, ...]
+    """Names of the clusters in which it runs, as declared."""
+    listeners: tuple[Listener, ...]
+    trusted_hops: int
+    """Proxies in front of it whose `X-Forwarded-For` is trusted."""
+    service_type: Literal["ClusterIP", "NodePort", "LoadBalancer"]
+    service_annotations: tuple[tuple[str, str], ...]
+    """Sorted."""
+    secrets_folder: str
+    """Where Secrets are mounted: `<folder>/<namespace>/<name>/<key>`."""
+    origin: Origin = Origin("")
+
+    @property
+    def instances(self) -> int:
+        """Envoy processes that share its traffic; one where nobody said where it runs."""
+        return self.replicas * len(self.placement) or 1
 
 
 class ArgoCD(Node, frozen=True):

@@ -372,8 +372,10 @@ def _unused(document: Sourced[Any], kind: str, owner: str, known: Mapping[str, o
 # --- delivery settings
 
 
-def lower_delivery(world: World) -> tuple[tuple[delivery.MseGateway, ...], delivery.ArgoCD]:
-    """Settings of the targets that deliver: MSE gateways and Argo CD."""
+def lower_delivery(
+    world: World,
+) -> tuple[tuple[delivery.MseGateway, ...], tuple[delivery.EnvoyGateway, ...], delivery.ArgoCD]:
+    """Settings of the targets that deliver: gateways of MSE, gateways of Envoy, and Argo CD."""
     fleet = world.fleet.value
     ids = {c.name: c.id for c in world.traffic_clusters}
     gateways = tuple(
@@ -393,6 +395,22 @@ def lower_delivery(world: World) -> tuple[tuple[delivery.MseGateway, ...], deliv
         for index, g in enumerate(fleet.spec.gateways)
         if "mse" in g.targets
     )
+    envoys = tuple(
+        delivery.EnvoyGateway(
+            gateway=g.name,
+            image=g.envoy.image,
+            replicas=g.envoy.replicas,
+            placement=g.envoy.placement.clusters,
+            listeners=tuple(traffic.Listener(e.name, e.port, e.protocol) for e in g.listeners),
+            trusted_hops=g.envoy.xff_num_trusted_hops,
+            service_type=g.envoy.service.type,
+            service_annotations=tuple(sorted(g.envoy.service.annotations.items())),
+            secrets_folder=g.envoy.secrets_folder,
+            origin=world.fleet.origin.at("spec", "gateways", index),
+        )
+        for index, g in enumerate(fleet.spec.gateways)
+        if "envoy" in g.targets
+    )
     argocd = fleet.spec.argocd
     folder = posixpath.normpath(argocd.path)
     settings = delivery.ArgoCD(
@@ -406,7 +424,7 @@ def lower_delivery(world: World) -> tuple[tuple[delivery.MseGateway, ...], deliv
         destinations=tuple((name, _destination(c.value.spec.argocd.destination)) for name, c in world.clusters.items()),
         origin=world.fleet.origin.at("spec", "argocd"),
     )
-    return gateways, settings
+    return gateways, envoys, settings
 
 
 def parse_version(text: str | None) -> tuple[int, int, int] | None:

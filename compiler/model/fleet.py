@@ -50,6 +50,15 @@ Folder = Annotated[
     str,
     syntax(r"^([^/\x00-\x1f][^\x00-\x1f]*)?\Z", "a relative path with forward slashes", "rendered", max_length=1024),
 ]
+AbsoluteFolder = Annotated[
+    str,
+    syntax(
+        r"^(/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)+\Z",
+        "an absolute path of letters, digits, `.`, `_` and `-`",
+        "/etc/fleetgate/secrets",
+        max_length=255,
+    ),
+]
 ClusterId = Annotated[
     str,
     syntax(
@@ -138,6 +147,8 @@ class EnvoyGateway(Node, frozen=True, kw_only=True):
     """Trusted proxies in front of the gateway, for the client address."""
     service: EnvoyService = EnvoyService()
     """The Service in front of it."""
+    secrets_folder: AbsoluteFolder = "/etc/fleetgate/secrets"
+    """Folder in which Envoy finds Secrets, each key a file: `<folder>/<namespace>/<name>/<key>`."""
 
 
 class Gateway(Node, frozen=True, kw_only=True):

@@ -21,9 +21,11 @@ from compiler.pipeline.root import open_root
 from compiler.pipeline.sources import keys_of, read_ingresses, read_sources
 from compiler.pipeline.state import read_states
 from compiler.pipeline.world import read_world
+from compiler.targets import envoy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from contextlib import AbstractContextManager
 
     from compiler.diagnostics import Diagnostic
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from compiler.pipeline.root import Root
     from compiler.pipeline.sources import Sources
     from compiler.pipeline.world import Prepared
+    from compiler.targets.envoy.fragments import Fragment
     from compiler.targets.target import Emission
 
     Progress = Callable[[str, int, int], None]
@@ -50,6 +53,17 @@ class Cells(Struct):
     """Keys of each file, by which it belongs to its cell."""
     findings: Diagnostics
     """Those that belong to no cell."""
+
+
+class Undelivered(Struct, frozen=True):
+    """What of delivery has to be done."""
+
+    fragments: Sequence[Fragment] = ()
+    """Those of all cells, for the gateways to be configured."""
+    stale: AbstractSet[str] | None = None
+    """Gateways whose Envoy configuration changes; None = all."""
+    is_rest_delivered: bool = False
+    """Whether all other files of delivery are there already, unchanged."""
 
 
 class Fleetwide(Struct):
@@ -73,7 +87,8 @@ def compile_fleet(root: Root, options: Options, progress: Progress) -> tuple[Cel
     for cell in compiled.cells:
         facts.add(cell.facts)
     found = [finding for cell in compiled.cells for finding in cell.findings]
-    return compiled, facts, assemble(compiled, facts, found, options)
+    fragments = [fragment for cell in compiled.cells for fragment in cell.fragments]
+    return compiled, facts, assemble(compiled, facts, found, options, Undelivered(fragments))
 
 
 def compile_cells(root: Root, options: Options, progress: Progress, paths: list[str] | None = None) -> Cells:
@@ -113,11 +128,11 @@ def _renderer(sources: Sources) -> AbstractContextManager[Renderer | None]:
 
 
 def assemble(
-    compiled: Cells, facts: Facts, of_cells: Iterable[Diagnostic], options: Options, *, is_delivered: bool = False
+    compiled: Cells, facts: Facts, of_cells: Iterable[Diagnostic], options: Options, undelivered: Undelivered
 ) -> Fleetwide:
     """What belongs to no cell: delivery, and the Fleet's word on findings.
 
-    `of_cells`: findings of all cells. `is_delivered`: the files of delivery are there already, unchanged.
+    `of_cells`: findings of all cells.
     """
     findings = compiled.findings
     prepared = compiled.prepared
@@ -127,8 +142,13 @@ def assemble(
     delivered: list[Emission] = []
     if prepared is None:
         return Fleetwide(delivered, every.sorted(), ())
-    if not every.has_errors and options.stop_after is None and not is_delivered:
-        delivered = list(deliver(facts, prepared.context.gateways, prepared.argocd, every))
+    if not every.has_errors and options.stop_after is None:
+        context, stale = prepared.context, undelivered.stale
+        for settings in context.envoys:
+            if stale is None or settings.gateway in stale:
+                delivered += envoy.assemble(settings, undelivered.fragments)
+        if not undelivered.is_rest_delivered:
+            delivered += deliver(facts, context.gateways, prepared.argocd, every)
     own = Diagnostics()
     stays, accepted = accept(every, prepared.context.world.fleet, own, options.as_of)
     own.extend(with_hints(stays, (name for cell in compiled.cells for name in cell.services)))

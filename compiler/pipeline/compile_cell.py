@@ -28,14 +28,14 @@ from compiler.output.limits import check_sizes
 from compiler.pipeline.facts import Facts, facts_of
 from compiler.pipeline.follow_ons import doubtful_services, without_follow_ons
 from compiler.pipeline.sources import WORLD_KINDS
-from compiler.targets import kubernetes, mse
+from compiler.targets import envoy, kubernetes, mse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from compiler.annotations.family import ServiceRef
     from compiler.diagnostics import Diagnostic
-    from compiler.ir.delivery import IngressObject, MseGateway
+    from compiler.ir.delivery import EnvoyGateway, IngressObject, MseGateway
     from compiler.ir.traffic import Service
     from compiler.ir.workload import LoweredApp
     from compiler.lower.templates import Renderer
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from compiler.model.traffic import TrafficState
     from compiler.pipeline.follow_ons import Broken
     from compiler.pipeline.sources import ReadIngress, Sources
+    from compiler.targets.envoy.fragments import Fragment
     from compiler.targets.target import Emission
 
 
@@ -68,6 +69,8 @@ class CellResult(Struct):
     emissions: list[Emission]
     findings: list[Diagnostic]
     facts: Facts
+    fragments: list[Fragment]
+    """What it adds to the Envoy configurations of gateways."""
     services: tuple[ObjectName, ...]
     """What can be routed to."""
     program: Program | None
@@ -79,6 +82,7 @@ class Context(Struct):
 
     world: World
     gateways: tuple[MseGateway, ...]
+    envoys: tuple[EnvoyGateway, ...]
     files: Files
     states: tuple[Sourced[TrafficState], ...]
     broken: tuple[Broken, ...]
@@ -104,6 +108,7 @@ def compile_cell(
     check_standby(program.traffic, program.apps, findings)
     kept = without_follow_ons(findings, context.broken, program.doubtful)
     emissions: list[Emission] = []
+    fragments: list[Fragment] = []
     if not findings.has_errors:  # also those that follow from others: a program with holes can't be emitted
         late = Diagnostics()
         for app in program.apps:
@@ -113,13 +118,14 @@ def compile_cell(
         if len(program.apps) > 1:
             _report_shared(program.apps, emissions, late)
         emissions += mse.emit_traffic(program.traffic, context.gateways, program.ingresses, late)
+        fragments = envoy.emit_traffic(program.traffic, context.envoys, late)
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
     _tally(facts, program, emissions, context.world)
     documents = (document for file in files for document in sources.files[file].documents)
     facts.tallies["documents"] = sum(type(document.value) not in WORLD_KINDS for document in documents)
     services = tuple(service.name for service in program.traffic.services)
-    return CellResult(files, emissions, kept, facts, services, program if keep_program else None)
+    return CellResult(files, emissions, kept, facts, fragments, services, program if keep_program else None)
 
 
 def lower_cell(

@@ -11,6 +11,7 @@ import msgspec
 from compiler.diagnostics import Diagnostic  # noqa: TC001 - msgspec reads the annotations
 from compiler.pipeline.facts import Facts  # noqa: TC001 - the same
 from compiler.pipeline.options import Summary  # noqa: TC001 - the same
+from compiler.targets.envoy.fragments import Fragment  # noqa: TC001 - the same
 
 
 class CellMemory(msgspec.Struct, array_like=True, gc=False):
@@ -21,6 +22,17 @@ class CellMemory(msgspec.Struct, array_like=True, gc=False):
     outputs: list[str]
     """Paths of its files in the output tree."""
     facts: Facts
+    fragments: list[Fragment]
+    """What it adds to the Envoy configurations of gateways."""
+
+
+class _Fragments(msgspec.Struct, array_like=True, gc=False):
+    """A `CellMemory` of which the fragments alone are wanted."""
+
+    files: msgspec.Raw
+    outputs: msgspec.Raw
+    facts: msgspec.Raw
+    fragments: list[Fragment]
 
 
 class FleetMemory(msgspec.Struct, array_like=True, gc=False):
@@ -61,6 +73,11 @@ pack = msgspec.msgpack.Encoder().encode
 def unpack_cell(packed: bytes) -> CellMemory:
     """What `pack` made of a cell."""
     return msgspec.msgpack.decode(packed, type=CellMemory)
+
+
+def unpack_fragments(packed: bytes) -> list[Fragment]:
+    """The fragments in what `pack` made of a cell."""
+    return msgspec.msgpack.decode(packed, type=_Fragments).fragments
 
 
 def unpack_fleet(packed: bytes) -> FleetMemory:

@@ -12,9 +12,18 @@ from compiler.output.cache import Cache, InputFile, pack_cells, pack_files, unpa
 from compiler.output.index import digest, digest_inputs
 from compiler.output.plan import Plan
 from compiler.pipeline.cells import HOST, covering
-from compiler.pipeline.compile import assemble, compile_cells, compile_fleet, outcome
+from compiler.pipeline.compile import Undelivered, assemble, compile_cells, compile_fleet, outcome
 from compiler.pipeline.deliver import passes_limits, summarize
-from compiler.pipeline.memory import CellMemory, FleetMemory, Told, pack, unpack_cell, unpack_fleet, unpack_told
+from compiler.pipeline.memory import (
+    CellMemory,
+    FleetMemory,
+    Told,
+    pack,
+    unpack_cell,
+    unpack_fleet,
+    unpack_fragments,
+    unpack_told,
+)
 from compiler.pipeline.options import Built, options_label
 from compiler.source.globs import match_glob
 from compiler.source.ignore import FILE_NAME as IGNORE
@@ -163,7 +172,9 @@ def _take(memory: Remembered, compiled: Cells) -> None:
     patterns = {(folder, pattern) for folder, pattern in fleet.patterns}
     for cell in compiled.cells:
         name = cell.files[0]
-        memory.cells[name] = pack(CellMemory(list(cell.files), [e.path for e in cell.emissions], cell.facts))
+        memory.cells[name] = pack(
+            CellMemory(list(cell.files), [e.path for e in cell.emissions], cell.facts, cell.fragments)
+        )
         if cell.findings:
             fleet.of_cells[name] = tuple(cell.findings)
         for path in cell.files:
@@ -204,14 +215,20 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     mine = [finding for cell in compiled.cells for finding in cell.findings]
     # delivery follows from which groups there are; it changes only with them
     is_delivered = groups == _groups(fleet.facts, compiled.prepared.argocd) and not groups[-1]
-    fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options, is_delivered=is_delivered)
+    stale = _stale(edit, compiled)
+    fragments = [f for packed in memory.cells.values() for f in unpack_fragments(packed)] if stale else []
+    undelivered = Undelivered(fragments, stale, is_delivered)
+    fleetwide = assemble(compiled, fleet.facts, [*untouched, *mine], job.options, undelivered)
     if fleetwide.has_errors:
         # the rest of the fleet is told about as well: what is said of an error must not depend on memory
         return None
     files = _Texts()
     for cell in compiled.cells:
         files.put(cell.emissions)
-    delivered = fleet.delivered if is_delivered else {e.path: digest(e.text.encode()) for e in fleetwide.delivered}
+    delivered = {
+        path: found for path, found in fleet.delivered.items() if _is_kept(path, stale, is_delivered=is_delivered)
+    }
+    delivered.update((e.path, digest(e.text.encode())) for e in fleetwide.delivered)
     removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
     files.put(e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path])
     fleet.delivered = delivered
@@ -219,6 +236,21 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     summary = summarize(compiled.prepared.context.world, fleet.facts, total)
     plan = Plan(files, _input_digest(memory, job.options), sorted(removed), summary.fleet)
     return Outcome(plan, fleetwide, summary, memory)
+
+
+def _stale(edit: Edit, compiled: Cells) -> set[str]:
+    """Gateways to whose Envoy configuration the touched cells add something else than before."""
+    before = {fragment for cell in edit.cells.values() for fragment in cell.fragments}
+    after = {fragment for cell in compiled.cells for fragment in cell.fragments}
+    return {fragment.gateway for fragment in before ^ after}
+
+
+def _is_kept(path: str, stale: Iterable[str], *, is_delivered: bool) -> bool:
+    """Whether a file of delivery is not made anew."""
+    parts = path.split("/")
+    if parts[0] == "gateways" and parts[2] == "envoy":
+        return parts[1] not in stale
+    return is_delivered
 
 
 def _groups(facts: Facts, settings: ArgoCD) -> tuple[set[str], set[str], set[str], set[str], bool]:

@@ -88,9 +88,9 @@ def read_world(
             "no Cluster has this name",
             nearest(options.cluster, world.clusters) or "name a Cluster with --cluster",
         )
-    gateways, argocd = lower_delivery(world)
+    gateways, envoys, argocd = lower_delivery(world)
     return Prepared(
-        Context(world, gateways, files, states, broken, by_app=argocd.granularity == "app"),
+        Context(world, gateways, envoys, files, states, broken, by_app=argocd.granularity == "app"),
         argocd,
     )
 

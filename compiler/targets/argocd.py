@@ -163,8 +163,9 @@ def _applications(settings: ArgoCD, loads: Mapping[Group, Load]) -> list[tuple[s
     found = []
     for group in sorted(merged):
         if group.kind == "gateway":
+            # beside that folder lie files of other targets that are no manifests;
             # one dot-free word: no cluster and namespace joined by a dot can be equal to it
-            found.append((f"gateway-{group.name}", f"gateways/{group.name}", "gateway", group, merged[group]))
+            found.append((f"gateway-{group.name}", f"gateways/{group.name}/mse", "gateway", group, merged[group]))
         elif not group.namespace:
             found.append((f"{group.name}.cluster", f"clusters/{group.name}", "cluster", group, merged[group]))
         else:

@@ -1,0 +1,166 @@
+"""Listeners: what every connection and request passes before a route is chosen.
+
+Source: Envoy's best practices for edge proxies, as far as they fit what is promised: streams may last for ever, so
+there is a limit for headers and for silence, and none for a whole request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compiler.targets.envoy import extensions as ext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compiler.ir.delivery import EnvoyGateway
+
+CONNECTION_BUFFER_BYTES = 32_768
+"""Per connection, where flow control begins; what a retry needs is `routes.BODY_BUFFER_BYTES`."""
+STATUS_PORT = 9902
+"""Where probes and scrapers may ask: `/ready` and `/stats/prometheus`, and nothing else of the admin interface."""
+ADMIN_PORT = 9901
+ADMIN_CLUSTER = "fleetgate/admin"
+
+_LOG = {
+    "time": "%START_TIME%",
+    "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+    "method": "%REQUEST_HEADER(:METHOD)%",
+    "host": "%REQUEST_HEADER(:AUTHORITY)%",
+    "path": "%REQUEST_HEADER(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+    "protocol": "%PROTOCOL%",
+    "status": "%RESPONSE_CODE%",
+    "flags": "%RESPONSE_FLAGS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "received": "%BYTES_RECEIVED%",
+    "sent": "%BYTES_SENT%",
+    "duration_ms": "%DURATION%",
+    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+    "route": "%ROUTE_NAME%",
+    "cluster": "%UPSTREAM_CLUSTER_RAW%",
+    "upstream": "%UPSTREAM_HOST%",
+    "request_id": "%REQUEST_HEADER(X-REQUEST-ID)%",
+    "user_agent": "%REQUEST_HEADER(USER-AGENT)%",
+}
+
+ACCESS_LOG = [
+    {
+        "name": "envoy.access_loggers.stdout",
+        "typed_config": {"@type": ext.STDOUT_LOG, "log_format": {"json_format": _LOG}},
+    }
+]
+
+FILTERS: list[dict[str, Any]] = [
+    {"name": ext.CUSTOM_RESPONSE_NAME, "typed_config": {"@type": ext.CUSTOM_RESPONSE}},
+    {"name": ext.CORS_NAME, "typed_config": {"@type": ext.CORS}},
+    {"name": ext.RBAC_NAME, "typed_config": {"@type": ext.RBAC}},
+    # it has to name users; routes that ask for credentials bring theirs
+    {"name": ext.BASIC_AUTH_NAME, "disabled": True, "typed_config": {"@type": ext.BASIC_AUTH, "users": ext.NOTHING}},
+    {"name": ext.LOCAL_LIMIT_NAME, "typed_config": {"@type": ext.LOCAL_LIMIT, "stat_prefix": "limit"}},
+    {"name": "envoy.filters.http.router", "typed_config": {"@type": ext.ROUTER}},
+]
+"""Filters in order, the same for all listeners: a route that begins to use one changes no listener, so that no
+connection is drained. Without settings of a route each lets everything pass."""
+
+
+def connection_manager(settings: EnvoyGateway, table: str, virtual_hosts: Any) -> dict[str, Any]:
+    """The HTTP connection manager with the route table `table`, which holds `virtual_hosts`."""
+    return {
+        "@type": ext.CONNECTION_MANAGER,
+        "stat_prefix": table,
+        "use_remote_address": True,
+        "xff_num_trusted_hops": settings.trusted_hops,
+        # no address is trusted to send Envoy's own headers
+        "internal_address_config": {"unix_sockets": False},
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+        "common_http_protocol_options": {
+            "idle_timeout": "3600s",
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65_536,
+            "initial_connection_window_size": 1_048_576,
+            "allow_connect": True,
+        },
+        "stream_idle_timeout": "300s",
+        "request_headers_timeout": "10s",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "access_log": ACCESS_LOG,
+        "http_filters": FILTERS,
+        "route_config": {
+            "name": table,
+            "ignore_port_in_host_matching": True,
+            "virtual_hosts": virtual_hosts,
+        },
+    }
+
+
+def http_chain(settings: EnvoyGateway, table: str, virtual_hosts: Any) -> dict[str, Any]:
+    """What handles HTTP in a listener."""
+    manager = connection_manager(settings, table, virtual_hosts)
+    return {"filters": [{"name": ext.CONNECTION_MANAGER_NAME, "typed_config": manager}]}
+
+
+def tls_chain(settings: EnvoyGateway, key: str, names: Sequence[str], hosts: Any, transport: Any) -> dict[str, Any]:
+    """The same for connections that ask for one of these server names; `*` = whatever they ask for."""
+    chain: dict[str, Any] = {"name": key}
+    if "*" not in names:
+        chain["filter_chain_match"] = {"server_names": list(names)}
+    return {**chain, **http_chain(settings, key, hosts), "transport_socket": transport}
+
+
+def listener(name: str, port: int, chains: Any, *, secure: bool) -> dict[str, Any]:
+    """A port of the gateway."""
+    return {
+        "name": name,
+        "address": address("0.0.0.0", port),  # noqa: S104 - the entry of the fleet
+        "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
+        **(
+            {"listener_filters": [{"name": ext.TLS_INSPECTOR_NAME, "typed_config": {"@type": ext.TLS_INSPECTOR}}]}
+            if secure
+            else {}
+        ),
+        "filter_chains": chains,
+    }
+
+
+def address(host: str, port: int) -> dict[str, Any]:
+    """A TCP address."""
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def status_listener() -> dict[str, Any]:
+    """A port for probes and scrapers: the two pages of the admin interface that change nothing."""
+    routes = [
+        {"match": {"path": path}, "route": {"cluster": ADMIN_CLUSTER}} for path in ("/ready", "/stats/prometheus")
+    ]
+    manager = {
+        "@type": ext.CONNECTION_MANAGER,
+        "stat_prefix": "status",
+        "http_filters": [{"name": "envoy.filters.http.router", "typed_config": {"@type": ext.ROUTER}}],
+        "route_config": {
+            "name": "fleetgate/status",
+            "virtual_hosts": [{"name": "status", "domains": ["*"], "routes": routes}],
+        },
+    }
+    return {
+        "name": "fleetgate/status",
+        "address": address("0.0.0.0", STATUS_PORT),  # noqa: S104 - probes come from the node
+        "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
+        "ignore_global_conn_limit": True,
+        "filter_chains": [{"filters": [{"name": ext.CONNECTION_MANAGER_NAME, "typed_config": manager}]}],
+    }
+
+
+def admin_cluster() -> dict[str, Any]:
+    """The admin interface, for the status listener."""
+    endpoint = {"endpoint": {"address": address("127.0.0.1", ADMIN_PORT)}}
+    return {
+        "name": ADMIN_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": ADMIN_CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }

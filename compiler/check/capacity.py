@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from compiler.check.walk import backends, routes
 from compiler.diagnostics import error, warning
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics
     from compiler.ir.traffic import Demand, ObjectName, Traffic
     from compiler.solver.loads import Demands, Load
-    from compiler.solver.losses import Loss, LossKind
+    from compiler.solver.losses import Loss
 
 CAPACITY = error(
     "capacity",
@@ -66,7 +65,7 @@ def _holes(demands: Demands, traffic: Traffic) -> list[tuple[Load, Loss]]:
     """The worst of what can't be carried, per Service and cluster, sorted by them."""
     from compiler.solver.losses import NO_LOSS, single_losses  # noqa: PLC0415
 
-    demanded = _demanded(traffic)
+    demanded = {service: demands.must_survive(service) for service in demands.services}
     losses: list[tuple[str, Loss]] = [("", NO_LOSS)]
     for kind in sorted(set().union(*demanded.values())):
         losses += [(kind, loss) for loss in single_losses(traffic.clusters, (kind,))]
@@ -82,16 +81,6 @@ def _holes(demands: Demands, traffic: Traffic) -> list[tuple[Load, Loss]]:
             if first is None or gap > first[0]:
                 worst[load.service, load.cluster] = (gap, load, loss)
     return [(load, loss) for _, (_, load, loss) in sorted(worst.items(), key=lambda item: item[0])]
-
-
-def _demanded(traffic: Traffic) -> dict[ObjectName, set[LossKind]]:
-    """The kinds of losses that each Service has to survive."""
-    found: dict[ObjectName, set[LossKind]] = {demand.service: set() for demand in traffic.demands}
-    for _, route in routes(traffic):
-        for backend in backends(route):
-            if backend.service in found:
-                found[backend.service].update(cast("LossKind", loss.lower()) for loss in backend.spread.survive or ())
-    return found
 
 
 def _check_known(demand: Demand, traffic: Traffic, findings: Diagnostics) -> None:

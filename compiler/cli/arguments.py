@@ -97,6 +97,25 @@ def _compiling(each: argparse.ArgumentParser) -> None:
     each.add_argument("--as-of", metavar="DATE", help="tell what has expired by this day (YYYY-MM-DD)")
 
 
+def _simulate(each: argparse.ArgumentParser) -> None:
+    each.add_argument(
+        "--lose",
+        metavar="KIND=NAME",
+        action="append",
+        default=[],
+        help="cluster=NAME, zone=NAME or region=NAME; several are lost together (default: each of them by itself)",
+    )
+    each.add_argument(
+        "--at",
+        metavar="[NS/SERVICE=]RPS",
+        action="append",
+        default=[],
+        help="requests per second of a Service, or of all together (default: the demands that TrafficPolicies declare)",
+    )
+    each.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    each.add_argument("--html", metavar="FILE", type=_named, help="also write a page that shows before and after")
+
+
 def _explain(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "word", metavar="WORD", help="a code (annotation-value), an annotation, a kind or a field (App.spec.replicas)"
@@ -115,6 +134,7 @@ COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]
     ("init", "write a small working fleet into an empty folder", _init),
     ("check", "compile in memory and report everything that is wrong", _check),
     ("build", "compile into an output folder", _build),
+    ("simulate", "tell what the loss of a cluster, zone or region does to shares, loads and routes", _simulate),
     ("explain", "tell what a code, an annotation, a kind or a field means", _explain),
     ("schema", "print the JSON Schema of what people write", _schema),
     ("targets", "list what can be compiled for, and what each target can express", _targets),

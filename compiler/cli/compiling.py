@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compiler.cli.report import Written
     from compiler.cli.terminal import Style, Terminal
     from compiler.pipeline import Compilation
+    from compiler.pipeline.programs import Programs
 
 
 def options_of(arguments: Namespace) -> Options | Outcome:
@@ -34,6 +35,25 @@ def options_of(arguments: Namespace) -> Options | Outcome:
         state=arguments.state,
         as_of=arguments.as_of,
     )
+
+
+def compiled_programs(arguments: Namespace, terminal: Terminal) -> Programs | Outcome:
+    """What the root means, for commands that ask about traffic; or why it can't be said: its errors, a wrong call."""
+    from compiler.cli.progress import ProgressBar  # noqa: PLC0415 - only for commands that ask
+    from compiler.pipeline.programs import read_programs  # noqa: PLC0415 - as above
+
+    if not os.path.isdir(arguments.root):  # noqa: PTH112 - pathlib costs start-up time
+        return usage(f"-C {arguments.root}: no such folder")
+    with ProgressBar(shown=terminal.shows_progress) as progress:
+        programs = read_programs(Options(root=arguments.root), progress)
+    if not programs.has_errors:
+        return programs
+    compilation = programs.compilation
+    report = Report(
+        prefix_of(arguments.root), findings_of(compilation, compilation.findings, strict=False), (), compilation.summary
+    )
+    told = render("text", report, terminal.err) + "\n" + text.closing(report, terminal.err)
+    return Outcome(ERRORS, err=told)
 
 
 def tell(

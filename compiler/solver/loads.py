@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from compiler.ir.traffic import Backend, Gateway, ObjectName, Traffic
-    from compiler.solver.losses import Loss
+    from compiler.solver.losses import Loss, LossKind
 
 
 class Load(Struct, frozen=True, gc=False):
@@ -73,9 +73,21 @@ class Demands:
         served = {service for _, service in self._ways}
         return tuple(sorted(served))
 
+    def must_survive(self, service: ObjectName) -> frozenset[LossKind]:
+        """The kinds of losses that a Service was declared to survive."""
+        found = {
+            loss
+            for (_, name), ways in self._ways.items()
+            if name == service
+            for way in ways
+            for loss in way.backend.spread.survive or ()
+        }
+        return frozenset(cast("LossKind", loss.lower()) for loss in found)
+
     def loads(self, loss: Loss) -> tuple[Load, ...]:
         """What every cluster carries after a loss, sorted by Service and cluster; only where it is more than nothing.
 
+        A demand that nothing is left for is carried by nobody, and stands in no load.
         Where a Service is served in several ways, each cluster's load is that of the worst: all of the demand may come
         on one of them.
         """
@@ -100,7 +112,9 @@ class Demands:
         for gateway, rate in parts.items():
             worst: dict[tuple[ObjectName, str], Fraction] = {}
             for way in self._ways[gateway, service]:
-                backend = _serving(way, pods) or way.backend
+                backend = _serving(way, pods)
+                if backend is None:
+                    continue
                 for cluster, share in pods.of(backend).parts:
                     key = (backend.service, cluster)
                     worst[key] = max(worst.get(key, Fraction(0)), share)

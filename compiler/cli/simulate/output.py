@@ -1,0 +1,212 @@
+"""Simulations for people, for scripts, and as a page with a picture."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from compiler.cli.formats.text import plural
+from compiler.cli.table import listed, table
+from compiler.cli.terminal import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compiler.cli.terminal import Style
+    from compiler.ir.traffic import Traffic
+    from compiler.solver.loads import Load
+    from compiler.trace.simulate import Shift, Simulation, Vector
+
+VERSION = 1
+"""Of the JSON form; raised when a field is removed or changes its meaning."""
+
+_MOST = 200
+"""Rows of a table of Services."""
+
+
+# --- text
+
+
+def render_overview(found: Sequence[Simulation], style: Style) -> str:
+    """A line per loss."""
+    rows = [
+        (
+            each.loss.name,
+            listed(each.loss.lost, 4) or "part of " + listed([cluster for cluster, _ in each.loss.left], 4),
+            sum(shift.is_changed for shift in each.shifts),
+            len(each.lost),
+            _fullest(each),
+        )
+        for each in found
+    ]
+    text = table(("LOST", "CLUSTERS GONE", "SERVICES MOVED", "ROUTES LOST", "FULLEST AFTERWARDS"), rows, style, _MOST)
+    broken = [each.loss.name for each in found if each.breaks_promise]
+    others = [each.loss.name for each in found if not each.is_survived and not each.breaks_promise]
+    told = [style("good", "every loss that has to be survived is survived")]
+    if broken:
+        told = [f"{style('error', 'not survived, and declared to be')}: {listed(broken)}"]
+    if others:
+        told.append(f"not survived, as nobody demands it: {listed(others)}")
+    if broken or others:
+        told.append("`--lose cluster=NAME`, `zone=NAME` or `region=NAME` shows one of them in full")
+    return f"{text}\n" + "".join(f"{line}\n" for line in told)
+
+
+def render_text(found: Simulation, traffic: Traffic, style: Style) -> str:
+    """One loss in full: shares, loads, lost routes."""
+    gone = listed(found.loss.lost) or "no cluster is gone as a whole"
+    changed = [shift for shift in found.shifts if shift.is_changed]
+    same = len(found.shifts) - len(changed)
+    parts = [f"{style('strong', f'{escape(found.loss.name)} lost')}: {escape(gone)}\n"]
+    if changed:
+        rows = [(str(s.service), s.gateway, _vector(s.before), _after(s)) for s in changed]
+        parts.append(table(("SERVICE", "GATEWAY", "SHARES BEFORE", "AFTER"), rows, style, _MOST))
+    parts.append(f"{plural(same, 'Service')} {'keeps' if same == 1 else 'keep'} all shares\n" if same else "")
+    if found.loads:
+        rows_of_loads = [_load(before, after) for before, after in found.loads]
+        header = ("SERVICE", "CLUSTER", "REQUESTS/S", "AFTER", "CAN CARRY", "USED")
+        parts.append(table(header, rows_of_loads, style, _MOST))
+    elif not traffic.demands:
+        parts.append(style("faint", "no TrafficPolicy declares a demand, so no loads are known (--at sets one)") + "\n")
+    if found.lost:
+        lost = [(r.gateway, f"{r.host} {r.path}", "canary" if r.is_canary else "", str(r.owner)) for r in found.lost]
+        parts.append(table(("GATEWAY", "ROUTE LOST", "", "INGRESS"), lost, style, _MOST))
+    parts.append(f"{_verdict(found, style)}\n")
+    return "\n".join(part for part in parts if part)
+
+
+def _verdict(found: Simulation, style: Style) -> str:
+    if found.is_survived:
+        return style("good", "survived: every route is served, and every declared load is carried")
+    told = []
+    if found.lost:
+        told.append(f"{plural(len(found.lost), 'route')} lost")
+    for load in found.overloads:
+        assert load.floor is not None
+        told.append(
+            f"{load.cluster} needs {_rate(load.needed)} requests per second of {load.service}, "
+            f"can carry {_rate(load.floor)}"
+        )
+    return f"{style('error', 'not survived')}: {escape('; '.join(told))}"
+
+
+def _after(shift: Shift) -> str:
+    if not shift.after:
+        return "nothing is left"
+    others = [str(name) for name in shift.served_by if name != shift.service]
+    return _vector(shift.after) + (f" (by {', '.join(others)})" if others else "")
+
+
+def _vector(vector: Vector) -> str:
+    return ", ".join(f"{cluster} {percent(share)}" for cluster, share in vector) or "nothing"
+
+
+def percent(share: Fraction) -> str:
+    """A share for people: two decimals at most."""
+    return f"{float(share) * 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+def _rate(rate: Fraction) -> str:
+    return f"{float(rate):,.1f}".removesuffix(".0")
+
+
+def _load(before: Load | None, after: Load | None) -> tuple[str, str, str, str, str, str]:
+    one = after or before
+    assert one is not None
+    needed = after.needed if after is not None else Fraction(0)
+    floor = after.floor if after is not None else None
+    used = "" if not floor else percent(needed / floor)
+    return (
+        str(one.service),
+        one.cluster,
+        _rate(before.needed) if before is not None else "0",
+        _rate(needed),
+        "lost" if after is None else "not known" if floor is None else _rate(floor),
+        used,
+    )
+
+
+def _fullest(found: Simulation) -> str:
+    """The cluster that comes closest to what it can carry."""
+    known = [(load.needed / load.floor, load) for _, load in found.loads if load is not None and load.floor]
+    none_left = [load for _, load in found.loads if load is not None and load.floor == 0]
+    if none_left:
+        return f"{none_left[0].cluster}: {none_left[0].service} has no pod"
+    if not known:
+        return ""
+    used, load = max(known, key=lambda pair: (pair[0], pair[1].service, pair[1].cluster))
+    return f"{load.cluster}: {load.service} {percent(used)}"
+
+
+# --- data
+
+
+def render_json(found: Sequence[Simulation]) -> str:
+    """All simulations as one JSON object; described in docs/formats.md."""
+    return json.dumps({"version": VERSION, "simulations": [_simulation(each) for each in found]}, indent=2) + "\n"
+
+
+def _simulation(found: Simulation) -> dict[str, Any]:
+    return {
+        "lost": found.loss.name,
+        "clusters": {cluster: float(left) for cluster, left in found.loss.left},
+        "survived": found.is_survived,
+        "services": [
+            {
+                "gateway": shift.gateway,
+                "service": str(shift.service),
+                "before": _shares(shift.before),
+                "after": _shares(shift.after),
+                "servedBy": [str(name) for name in shift.served_by],
+            }
+            for shift in found.shifts
+        ],
+        "loads": [
+            {
+                "service": str(one.service),
+                "cluster": one.cluster,
+                "before": float(before.needed) if before is not None else 0.0,
+                "after": float(after.needed) if after is not None else 0.0,
+                "carries": float(after.floor) if after is not None and after.floor is not None else None,
+                "carriesAtMost": float(after.most) if after is not None and after.most is not None else None,
+            }
+            for before, after in found.loads
+            if (one := after or before) is not None
+        ],
+        "routesLost": [
+            {
+                "gateway": route.gateway,
+                "host": route.host,
+                "path": route.path,
+                "ingress": str(route.owner),
+                "canary": route.is_canary,
+                "file": route.origin.file,
+            }
+            for route in found.lost
+        ],
+    }
+
+
+def _shares(vector: Vector) -> dict[str, float]:
+    return {cluster: float(share) for cluster, share in vector}
+
+
+# --- page
+
+
+def render_page(fleet: str, traffic: Traffic, found: Sequence[Simulation]) -> str:
+    """One HTML file without anything from elsewhere: each Service as a bar before and after, each load as a gauge."""
+    import jinja2  # noqa: PLC0415 - 70 ms, only for the page
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("compiler.cli.simulate"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    names = [cluster.name for cluster in traffic.clusters]
+    hues = {name: round(360 * index / max(1, len(names))) for index, name in enumerate(names)}
+    page = environment.get_template("page.html.j2")
+    return page.render(fleet=fleet, found=found, hues=hues, percent=percent, rate=_rate, float=float)

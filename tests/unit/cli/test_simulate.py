@@ -1,0 +1,104 @@
+"""`fleetgate simulate`, as a person, a script and a browser see it."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from compiler.cli import main
+
+EXAMPLE = str(Path(__file__).parents[3] / "fleet-repo-example")
+
+
+def simulate(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Status, output, errors."""
+    status = main(["simulate", "-C", EXAMPLE, *arguments])
+    done = capsys.readouterr()
+    return status, done.out, done.err
+
+
+def test_without_a_loss_every_one_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = simulate(capsys)
+    assert status == 0
+    assert "every loss that has to be survived is survived" in out
+    assert [line.split("  ")[1] for line in out.splitlines()[1:5]] == [
+        "cluster hz-a",
+        "cluster hz-b",
+        "cluster hz-c",
+        "cluster sh-a",
+    ]
+
+
+@pytest.mark.parametrize(("rate", "status"), [("800", 0), ("801", 1)])
+def test_the_exit_status_says_whether_the_loss_is_survived(
+    capsys: pytest.CaptureFixture[str], rate: str, status: int
+) -> None:
+    """hz-b carries 800 requests per second of shop/cart."""
+    found, out, _ = simulate(capsys, "--lose", "cluster=hz-a", "--at", f"shop/cart={rate}")
+    assert found == status
+    assert ("survived: every route" in out) is (status == 0)
+
+
+def test_several_losses_are_lost_together(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = simulate(capsys, "--lose", "cluster=hz-a", "--lose", "cluster=hz-b", "--format", "json")
+    (found,) = json.loads(out)["simulations"]
+    assert found["clusters"] == {"hz-a": 0.0, "hz-b": 0.0}
+    assert not found["survived"]
+    assert status == 1
+    images = next(s for s in found["services"] if s["service"] == "media/images")
+    assert images["after"] == {"hz-c": 1.0}
+    assert {route["ingress"] for route in found["routesLost"]} >= {"shop/cart"}
+
+
+def test_a_sum_scales_all_declared_demands(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = simulate(
+        capsys, "--lose", "cluster=hz-a", "--at", "1000", "--at", "shop/orders=700", "--format", "json"
+    )
+    (found,) = json.loads(out)["simulations"]
+    assert {(load["service"], load["after"]) for load in found["loads"] if load["cluster"] == "hz-b"} == {
+        ("shop/cart", 500.0),
+        ("shop/orders", 500.0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--lose", "hz-a"], "write cluster=NAME"),
+        (["--lose", "cluster=hz-x"], "there are hz-a, hz-b, hz-c, sh-a"),
+        (["--lose", "zone=hz-a"], "no such zone"),
+        (["--at", "many"], "write a number"),
+        (["--at", "shop/card=7"], "nearest: shop/cart"),
+        (["--at", "-1"], ""),
+    ],
+)
+def test_a_wrong_call_is_told_with_what_is_right(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    """Exit status 2."""
+    try:
+        status, _, err = simulate(capsys, *arguments)
+    except SystemExit as ended:  # argparse itself
+        status, err = int(ended.code or 0), capsys.readouterr().err
+    assert status == 2
+    assert said in err
+
+
+def test_a_root_with_errors_is_not_simulated(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "fleet.yaml").write_text("kind: Fleet\n")
+    status = main(["simulate", "-C", str(tmp_path)])
+    assert status == 1
+    assert "error" in capsys.readouterr().err
+
+
+def test_the_page_is_whole_and_needs_nothing_from_elsewhere(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "loss.html"
+    simulate(capsys, "--lose", "zone=cn-hangzhou-h", "--html", str(page))
+    text = page.read_text("utf-8")
+    HTMLParser().feed(text)
+    assert "shop/cart" in text
+    assert "87.5 %" in text
+    assert "//" not in text.replace("<!doctype html>", "")

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from compiler.model import schemas
+from compiler.cli import schemas
 from tools.pages import findings, kinds, known_annotations, readme, targets
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but tab and line feed, and halves of surrogate pairs."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 token: names of headers and methods; RFC 6265: names of cookies."""
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _DURATION = re.compile(r"(?:[0-9.]+\s*(?:ms|s|m|h|sec|min))+")
 _QUERY_NAME = re.compile(r"[!$'()*+,./0-9:;?@A-Z\[\]_a-z~%-]+")
 _PATH = re.compile(r"/(?:[!$&'()*+,./0-9:;=@A-Z_a-z~-]|%[0-9A-Fa-f]{2})*")

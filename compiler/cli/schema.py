@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from compiler.cli.outcome import CLEAN, Outcome, usage
+from compiler.cli.schemas import schema, text
 from compiler.cli.terminal import escape
 from compiler.model.kinds import KINDS
-from compiler.model.schemas import schema
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,4 +22,4 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     if arguments.kind is not None and arguments.kind.lower() not in names:
         return usage(f"{escape(arguments.kind)} is no kind; the kinds are {', '.join(names.values())}")
     found = schema(names[arguments.kind.lower()] if arguments.kind else None)
-    return Outcome(CLEAN, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    return Outcome(CLEAN, text(found))

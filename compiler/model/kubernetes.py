@@ -131,12 +131,16 @@ class IngressSpec(Node, frozen=True, kw_only=True):
     """Hosts and paths."""
 
 
+class IngressMetadata(Metadata, frozen=True, kw_only=True):
+    """Name, labels and annotations of an Ingress (Kubernetes ObjectMeta)."""
+
+
 class Ingress(Document, frozen=True, kw_only=True):
     """A fleet Ingress: a plain Kubernetes Ingress for Services of many clusters."""
 
     api_version: Literal["networking.k8s.io/v1"]
     kind: Literal["Ingress"]
-    metadata: Metadata
+    metadata: IngressMetadata
     """Name, namespace, and the MSE and ingress-nginx annotations."""
     spec: IngressSpec
     """Hosts, paths, backends."""
@@ -205,6 +209,10 @@ class ServiceSpec(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     """Labels of its pods."""
 
 
+class ServiceMetadata(Metadata, frozen=True, kw_only=True):
+    """Name, labels and annotations of a Service (Kubernetes ObjectMeta)."""
+
+
 class Service(Document, frozen=True, kw_only=True):
     """A Service that another tool deploys, for people who want the gateway only.
 
@@ -213,7 +221,7 @@ class Service(Document, frozen=True, kw_only=True):
 
     api_version: Literal["v1"]
     kind: Literal["Service"]
-    metadata: Metadata
+    metadata: ServiceMetadata
     """Name, namespace, and where it exists."""
     spec: ServiceSpec
     """Its ports."""

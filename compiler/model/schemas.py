@@ -1,13 +1,13 @@
 """JSON Schemas (Draft 2020-12) of the kinds for editors and CI: what the decoder enforces, described, with examples.
 
-They are made in memory from the structs; `schemas/` of the repo holds the same texts for everybody who has no
-fleetgate at hand. In a YAML file, the first line `# yaml-language-server: $schema=.../fleetgate.json` makes editors
-complete and check it: that schema serves documents of all kinds.
+They are made in memory from the structs. `fleetgate schema` adds what is known of annotations, and `schemas/` of the
+repo holds the texts for everybody who has no fleetgate at hand. In a YAML file, the first line
+`# yaml-language-server: $schema=.../fleetgate.json` makes editors complete and check it: that schema serves documents
+of all kinds.
 """
 
 from __future__ import annotations
 
-import json
 import os.path
 import sys
 from typing import Any
@@ -23,13 +23,6 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ALL = "fleetgate"
 """Name of the schema for documents of all kinds."""
 OWN_GROUP = "fleetgate.dev"
-
-
-def generate() -> dict[str, str]:
-    """The text of every schema, by file name: one per kind, and `fleetgate.json` for all of them."""
-    texts = {f"{ALL}.json": _text(schema())}
-    texts |= {f"{kind.lower()}.json": _text(schema(kind)) for _, kind, _ in KINDS}
-    return texts
 
 
 def schema(kind: str | None = None) -> Schema:
@@ -178,7 +171,3 @@ def _reachable(top: Schema, definitions: dict[str, Schema]) -> set[str]:
                 parts.append(definitions[name])
             parts += part.values()
     return found
-
-
-def _text(document: Schema) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations.catalog import FAMILIES, SERVICE_FAMILIES, catalog
 from compiler.annotations.names import ANNOTATION_NOOP, ANNOTATION_NOT_BUILT, ANNOTATION_UNSUPPORTED
+from compiler.annotations.types import TYPES
 from compiler.cli.explain.annotations import SCOPES, SUPPORT
 from compiler.targets.catalog import TARGETS
 from tools.pages.markdown import HEAD, anchor, cell, code, codes, paragraphs, prose, table
@@ -18,28 +19,6 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Code
 
 PAGE = "docs/annotations.md"
-
-TYPES: dict[str, str] = {
-    "bool": "`true` or `false` (also `1`, `t`, `T`, `0` …, as Go reads booleans); in YAML in quotes",
-    "int": "a plain whole number, without unit, plus or leading zeros; in YAML in quotes",
-    "percent": "a whole number from 0 to 100, without the sign",
-    "duration-seconds": "a whole number of seconds, without a unit",
-    "status-code": "an HTTP status",
-    "string": "any text of one line",
-    "csv": "items between commas",
-    "regex": "an RE2 pattern: no lookahead, no lookbehind, no backreferences",
-    "path": "an absolute path, without query and fragment",
-    "url": "an http or https URL of scheme, host and path only",
-    "hostname": "one host name, without port or wildcard",
-    "header-name": "the name of one header; its case does not matter",
-    "cookie-name": "the name of one cookie; its case matters",
-    "query-name": "the name of one query parameter; its case matters",
-    "header-lines": "one `name value` per line; the first blanks separate",
-    "label": "one `key value` per line",
-    "destination-lines": "one `SHARE% NAME.NAMESPACE.svc.cluster.local:PORT` per line; shares add up to 100",
-    "service-ref": "a Service: `NAME` or `NAMESPACE/NAME`, where the annotation allows it with `:PORT`",
-}
-"""What the words for types mean."""
 
 _INTRO = """\
 # Annotations
@@ -91,7 +70,7 @@ def page() -> str:
         "## Compiled\n\n"
         f"Compiled for target {gateways}. What one of them can't express in some combination is a finding: see\n"
         "[targets](targets.md).\n\n"
-        f"{table(('type', 'is'), ((code(name), cell(text)) for name, text in TYPES.items()))}"
+        f"{table(('type', 'is'), ((code(name), cell(each.meaning)) for name, each in TYPES.items()))}"
     )
     return f"{HEAD}{_INTRO}\n{_counted()}\n{compiled}{built}{''.join(_others())}"
 

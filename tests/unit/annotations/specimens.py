@@ -1,0 +1,229 @@
+"""Good and bad texts for every annotation, from its declaration and its type: what the table tests try.
+
+Nothing here names a single annotation but `COMPANIONS` and `SAYS`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from compiler.annotations.catalog import FAMILIES, catalog
+from compiler.annotations.relations import alternatives
+from compiler.annotations.values import INT32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compiler.annotations.family import Annotation
+
+BUILT: tuple[Annotation, ...] = tuple(annotation for family in FAMILIES for annotation in family.annotations)
+"""Every annotation of an Ingress that a family reads."""
+
+
+class Bad(NamedTuple):
+    """A text that an annotation may not have."""
+
+    text: str
+    why: str
+    """What the finding says of it, or how that begins."""
+    code: str = "annotation-value"
+    is_plain: bool = True
+    """Whether its type alone refuses it, so that editors see it too."""
+
+
+_PLACEHOLDERS = {"<code>": "503", "<header>": "x-user", "<query>": "user"}
+
+_NUMBER = "it is not a plain whole number"
+_NUMBERS = (
+    *(Bad(text, _NUMBER) for text in ("five", "1.5", "+5", "05", "0x5", "1e3", "5 5", "1_000")),
+    Bad("\u0665", _NUMBER, is_plain=False),
+)
+_BOOLEAN = "it is neither true nor false"
+_HEADER = "letters, digits and !#$%&'*+-.^_`|~ only"
+_COOKIE = "it is no name of a cookie: letters, digits"
+_QUERY = "it is no name of a query parameter"
+_LOST = "would be lost: only scheme, host and path of the URL are used"
+_LABEL = "is not a key, a blank and a value"
+
+GOOD: dict[str, tuple[str, ...]] = {
+    "bool": ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False", " true\n"),
+    "int": (" 7 ", "7\n"),
+    "duration-seconds": (" 7 ",),
+    "header-name": ("X-Stage", "x_stage", "!#$%&'*+-.^_`|~"),
+    "cookie-name": ("Stage", "__Host-stage"),
+    "query-name": ("stage", "filter[stage]", "a.b-c_d~e"),
+    "header-lines": ("x-a one", "\n  x-a   one two \n\n\tx-b\tthree\n", "x-a 'one'"),
+    "label": ("a b", "example.com/a b\n\nc d\n"),
+    "on-off": (" on ",),
+}
+"""By type: further good texts."""
+
+BAD: dict[str, tuple[Bad, ...]] = {
+    "bool": tuple(Bad(text, _BOOLEAN) for text in ("yes", "no", "on", "2", "TRUe", "tru", "-1", "true false")),
+    "int": (*_NUMBERS, Bad("5s", _NUMBER), Bad("5%", _NUMBER)),
+    "status-code": (*_NUMBERS, Bad("5xx", _NUMBER), Bad("0", "it is below")),
+    "percent": (*_NUMBERS, Bad("5%", "it carries a percent sign"), Bad("101", "it is above 100")),
+    "duration-seconds": (
+        *_NUMBERS,
+        *(Bad(text, "it carries a unit, and MSE would ignore it") for text in ("5s", "100ms", "1m30s", "1 h", "1.5s")),
+        Bad("5 days", _NUMBER),
+    ),
+    "on-off": tuple(Bad(text, f"{text!r} is not one of on, off") for text in ("ON", "true", "yes", "1")),
+    "regex": tuple(
+        Bad(text, "RE2 cannot compile it: ", "annotation-regex", is_plain=False)
+        for text in ("(", "a(?=b)", "(?<!a)b", r"(a)\1", "[z-a]", "*a", "a{1001}")
+    ),
+    "path": (
+        Bad("home", "a path begins with /"),
+        Bad("https://a.example.com/b", "a path begins with /"),
+        Bad("/a?b=c", "a query is not part of a path"),
+        Bad("/a#b", "a fragment is not part of a path"),
+        Bad("/a b", "it holds a character that has to be percent-encoded in a path"),
+        Bad("/ä", "it holds a character that has to be percent-encoded in a path", is_plain=False),
+        Bad("/%zz", "it holds a character that has to be percent-encoded in a path", is_plain=False),
+        Bad("/$request_uri", "nginx variables such as $request_uri mean nothing to MSE", is_plain=False),
+    ),
+    "url": (
+        Bad("ftp://a.example.com", "it is no http:// or https:// URL", is_plain=False),
+        Bad("https://a.example.com/b?c=d", "the query ?c=d " + _LOST),
+        Bad("https://a.example.com/b#c", "the fragment #c " + _LOST),
+        Bad("https://me@a.example.com/b", "a user name " + _LOST),
+        Bad("https://a.example.com:8443/b", "the port of a.example.com:8443 " + _LOST),
+        Bad("https://$host/b", "nginx variables such as $host mean nothing to MSE"),
+    ),
+    "hostname": (
+        Bad("*.example.com", "'*.example.com' is no host name (RFC 1123)"),
+        Bad("a.example.com:80", "'a.example.com:80' is no host name (RFC 1123)"),
+        Bad("https://a.example.com", "'https://a.example.com' is no host name (RFC 1123)"),
+        Bad("a_b.example.com", "'a_b.example.com' is no host name (RFC 1123)"),
+        Bad("-a.example.com", "'-a.example.com' is no host name (RFC 1123)"),
+        Bad("a..example.com", "'a..example.com' is no host name (RFC 1123)", is_plain=False),
+        Bad("a" * 64, f"{'a' * 64!r} is no host name (RFC 1123)", is_plain=False),
+        Bad("$host", "nginx variables such as $host mean nothing to MSE"),
+    ),
+    "header-name": (
+        Bad("x stage", f"'x stage' is no name of a header: {_HEADER}"),
+        Bad("x-stage:", "the name 'x-stage:' ends with a colon"),
+        Bad("x-stäge", f"'x-stäge' is no name of a header: {_HEADER}"),
+        Bad('"x-stage"', f"'\"x-stage\"' is no name of a header: {_HEADER}"),
+    ),
+    "cookie-name": tuple(Bad(text, _COOKIE) for text in ("a b", "a=b", "a;b", "a,b", "aäb", '"a"')),
+    "query-name": tuple(Bad(text, _QUERY) for text in ("a b", "a=b", "a&b", "a#b", "aäb", "<a>", '"a"')),
+    "header-lines": (
+        Bad("x-a", "the line 'x-a' has a name and no value"),
+        Bad("x-a one\nx-b", "the line 'x-b' has a name and no value"),
+        Bad("x-a: one", "the name 'x-a:' ends with a colon"),
+        Bad("x-a one\nX-A two", "X-A stands in it twice, and only the last line would count", is_plain=False),
+        Bad("x(a) one", f"'x(a)' is no name of a header: {_HEADER}"),
+        Bad("x-a é", "'é' holds characters that a header value cannot carry (printable ASCII only)", is_plain=False),
+        Bad("x-a 50%", "'50%' holds a percent sign, which Envoy reads as the start of a variable", is_plain=False),
+        Bad("x-a \"'one'\"", "a name or value of the line", is_plain=False),
+    ),
+    "label": (
+        Bad("a", f"the line 'a' {_LABEL}"),
+        Bad("a b c", f"the line 'a b c' {_LABEL}"),
+        Bad("a=b", f"the line 'a=b' {_LABEL}"),
+        Bad("a: b", "'a:' is no key of a label"),
+        Bad("-a b", "'-a' is no key of a label", is_plain=False),
+        Bad("a -b", "'-b' is no value of a label", is_plain=False),
+        Bad("a b\na c", "the label a stands in it twice", is_plain=False),
+    ),
+    "destination-lines": (
+        Bad(
+            "a.b.svc.cluster.local\nc.b.svc.cluster.local",
+            "the line 'a.b.svc.cluster.local' does not begin",
+            is_plain=False,
+        ),
+        Bad(
+            "100 a.b.svc.cluster.local", "the line '100 a.b.svc.cluster.local' does not begin with a share such as 60%"
+        ),
+        Bad("120% a.b.svc.cluster.local", "'120%' is no share from 0% to 100%", is_plain=False),
+        Bad("6.5% a.b.svc.cluster.local", "'6.5%' is no share from 0% to 100%"),
+        Bad("100%", "the line '100%' names no Service"),
+        Bad("100% a.b", "'a.b' is not the full name of a Service, name.namespace.svc.cluster.local", is_plain=False),
+        Bad("100% a.b.svc.cluster.local:http", "'http' is no port number from 1 to 65535"),
+        Bad("100% a.b.svc.cluster.local:80 v2", "'v2' comes after the Service: a subset is named by service-subset"),
+        Bad(
+            "60% a.b.svc.cluster.local\n30% c.b.svc.cluster.local",
+            "its shares add up to 90 and not to 100",
+            is_plain=False,
+        ),
+        Bad("60% a.b.svc.cluster.local\n40% a.b.svc.cluster.local", "b/a stands in it twice", is_plain=False),
+    ),
+    "service-ref": (
+        Bad("a/b/c", "'a/b' is no name of a namespace"),
+        Bad("Cart", "'Cart' is no name of a Service"),
+        Bad("a_b", "'a_b' is no name of a Service"),
+        Bad("/cart", "'' is no name of a namespace"),
+        Bad("shop/", "'' is no name of a Service"),
+    ),
+}
+"""By type: what is wrong whatever the annotation."""
+
+COMPANIONS: dict[str, dict[str, str]] = {
+    "canary": {"canary-weight": "20"},
+    "canary-weight-total": {"canary-weight": "1"},
+}
+"""By name: what stands beside an annotation, so that all its good texts make sense."""
+
+SAYS: dict[str, tuple[Bad, ...]] = {}
+"""By name: what is wrong with values of one annotation alone."""
+
+
+def good(annotation: Annotation) -> tuple[str, ...]:
+    """Its example, its default, its words, its bounds, and good texts of its type."""
+    bounds = [str(bound) for bound in (annotation.low, annotation.high) if bound is not None]
+    default = [annotation.default] if annotation.default else []
+    return tuple(
+        dict.fromkeys(
+            [annotation.example, *default, *words(annotation), *bounds, *_within(annotation)],
+        )
+    )
+
+
+def words(annotation: Annotation) -> tuple[str, ...]:
+    """Its words, with something in place of what stands in angle brackets."""
+    return tuple(re.sub(r"<[a-z]+>", lambda found: _PLACEHOLDERS[found[0]], word) for word in annotation.values)
+
+
+def bad(annotation: Annotation) -> tuple[Bad, ...]:
+    """What its type, its bounds and its words refuse."""
+    return tuple(dict.fromkeys([*BAD.get(annotation.type, ()), *_beyond(annotation), *SAYS.get(annotation.name, ())]))
+
+
+def required(annotation: Annotation) -> dict[str, str]:
+    """What an annotation needs, each with its example."""
+    known = catalog()
+    needed: dict[str, str] = {}
+    for each in annotation.requires:
+        other = known[alternatives(each)[0]].annotation
+        assert other is not None, "an annotation is built together with what it needs"
+        needed[other.name] = other.example
+    return needed
+
+
+def with_requirements(annotation: Annotation) -> dict[str, str]:
+    """What an annotation needs, and the annotation with its own example."""
+    return {**required(annotation), **COMPANIONS.get(annotation.name, {}), annotation.name: annotation.example}
+
+
+def _within(annotation: Annotation) -> Iterator[str]:
+    """Good texts of its type that are in its bounds."""
+    for text in GOOD.get(annotation.type, ()):
+        number = text.strip()
+        if not number.isdecimal() or (annotation.low or 0) <= int(number) <= (annotation.high or INT32):
+            yield text
+
+
+def _beyond(annotation: Annotation) -> Iterator[Bad]:
+    if annotation.low is not None:
+        yield Bad(str(annotation.low - 1), f"it is below {annotation.low}")
+    if annotation.high is not None:
+        yield Bad(str(annotation.high + 1), f"it is above {annotation.high}")
+    elif annotation.low is not None:
+        yield Bad(str(INT32 + 1), "it is above ", is_plain=False)
+    if annotation.type == "enum":
+        listed = ", ".join(annotation.values)
+        for text in ("nonsense", f"{annotation.values[0]}x", f"{annotation.values[0]},{annotation.values[0]}"):
+            yield Bad(text, f"{text!r} is not one of {listed}")

@@ -73,7 +73,7 @@ def declare(limit: str) -> tuple[Annotation, ...]:
         Annotation(
             redirect,
             ("mse",),
-            "url",
+            "address",
             "ingress",
             f"Redirects requests beyond {limit} to this address, in place of an answer. The reference writes it "
             "without a scheme; one may stand before it.",

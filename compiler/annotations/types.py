@@ -27,6 +27,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a token of HTTP (RFC 911
 _NAME = r"[-a-z0-9]+"
 _HOST = r"[0-9A-Za-z]([-.0-9A-Za-z]*[0-9A-Za-z])?"
 _PATH = r"[!$&'()*+,./0-9:;=@A-Z_a-z~%-]*"
+_QUERY = r"[!$&'()*+,./0-9:;=?@A-Z_a-z~%-]*"
 _LABEL = r"[-./0-9A-Z_a-z]+"
 
 
@@ -68,6 +69,10 @@ TYPES: dict[str, ValueType] = {
     "regex": ValueType("an RE2 pattern: no lookahead, no lookbehind, no backreferences", _one(_LINE)),
     "path": ValueType("an absolute path, without query and fragment", _one(f"[/$]{_PATH}")),
     "url": ValueType("an http or https URL of scheme, host and path only", _one(rf"[A-Za-z]+://{_HOST}(/{_PATH})?")),
+    "address": ValueType(
+        "a host, with port, path and query where wanted, with or without `http://` or `https://` before it",
+        _one(rf"([A-Za-z]+://)?{_HOST}(:[0-9]+)?(/{_PATH})?(\?{_QUERY})?"),
+    ),
     "hostname": ValueType("one host name, without port or wildcard", _one(_HOST)),
     "header-name": ValueType("the name of one header; its case does not matter", _one(_TOKEN)),
     "cookie-name": ValueType("the name of one cookie; its case matters", _one(_TOKEN)),

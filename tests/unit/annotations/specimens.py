@@ -15,6 +15,7 @@ from compiler.annotations.values import INT32
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from compiler.annotations.catalog import Known
     from compiler.annotations.family import Annotation
 
 BUILT: tuple[Annotation, ...] = tuple(annotation for family in FAMILIES for annotation in family.annotations)
@@ -44,6 +45,8 @@ _HEADER = "letters, digits and !#$%&'*+-.^_`|~ only"
 _COOKIE = "it is no name of a cookie: letters, digits"
 _QUERY = "it is no name of a query parameter"
 _LOST = "would be lost: only scheme, host and path of the URL are used"
+_NOTHING = "there is nothing between two of its commas"
+_NO_BLOCK = "is neither an address nor a CIDR block"
 _LABEL = "is not a key, a blank and a value"
 
 GOOD: dict[str, tuple[str, ...]] = {
@@ -91,6 +94,16 @@ BAD: dict[str, tuple[Bad, ...]] = {
         Bad("https://me@a.example.com/b", "a user name " + _LOST),
         Bad("https://a.example.com:8443/b", "the port of a.example.com:8443 " + _LOST),
         Bad("https://$host/b", "nginx variables such as $host mean nothing to MSE"),
+    ),
+    "address": (
+        Bad("a.example.com/b#c", "a fragment is never sent to a server"),
+        Bad("a.example.com:http", "'http' is no port number from 1 to 65535"),
+        Bad("ftp://a.example.com", "'' is no port number from 1 to 65535", is_plain=False),
+        Bad("me@a.example.com", "'me@a.example.com' is no host name (RFC 1123)"),
+        Bad("/busy", "it names no host"),
+        Bad("https://$host/b", "nginx variables such as $host mean nothing to MSE"),
+        Bad("a.example.com/b c", "it holds a character that has to be percent-encoded in a path"),
+        Bad("a.example.com/b?c d", "its query holds a character that has to be percent-encoded"),
     ),
     "hostname": (
         Bad("*.example.com", "'*.example.com' is no host name (RFC 1123)"),
@@ -158,6 +171,40 @@ BAD: dict[str, tuple[Bad, ...]] = {
         Bad("/cart", "'' is no name of a namespace"),
         Bad("shop/", "'' is no name of a Service"),
     ),
+    "secret-ref": (
+        Bad("a/b/c", "'a/b' is no name of a namespace"),
+        Bad("Accounts", "'Accounts' is no name of a Secret"),
+        Bad("a_b", "'a_b' is no name of a Secret"),
+        Bad("/accounts", "'' is no name of a namespace"),
+        Bad("shop/", "'' is no name of a Secret"),
+    ),
+    "csv": (Bad("a,,b", _NOTHING), Bad(",a", _NOTHING), Bad("a,", _NOTHING), Bad("a, ,b", _NOTHING, is_plain=False)),
+    "cidr-list": (
+        Bad("10.0.0.0/8,,10.1.0.1", _NOTHING),
+        Bad("10.0.0.0/8;192.168.1.7", f"'10.0.0.0/8;192.168.1.7' {_NO_BLOCK}"),
+        Bad("*", "* in it would swallow the whole list", is_plain=False),
+        Bad("10.0.0.0/8,*", "* in it would swallow the whole list", is_plain=False),
+        Bad("10.0.0.1/8", "'10.0.0.1/8' has bits behind its prefix: the block is 10.0.0.0/8", is_plain=False),
+        Bad("10.0.0.0/255.0.0.0", f"'10.0.0.0/255.0.0.0' {_NO_BLOCK}", is_plain=False),
+        *(
+            Bad(text, f"{text!r} {_NO_BLOCK}", is_plain=False)
+            for text in ("10.0.0", "10.0.0.0/33", "10.0.0.256", "a.example.com", "fe80::1%eth0", "10.0.0.0/", "::g")
+        ),
+    ),
+    "cipher-list": (
+        Bad("AES128-SHA:,AES256-SHA", "it separates suites by commas and by colons", is_plain=False),
+        Bad("AES128-SHA::AES256-SHA", "there is nothing between two of its separators", is_plain=False),
+        Bad("AES128-SAH", "'AES128-SAH' is no cipher suite of the gateway, did you mean AES128-SHA?", is_plain=False),
+        Bad("HIGH:!aNULL", "'HIGH' is an expression of OpenSSL", is_plain=False),
+        Bad("TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256 belongs to TLS 1.3", is_plain=False),
+    ),
+    "json": (
+        Bad("{", "it is not JSON: "),
+        Bad("{'url': 'a'}", "it is not JSON: ", is_plain=False),
+        Bad("url: a", "it is not JSON: "),
+        Bad('["a"]', "it is JSON, and not an object between { and }"),
+        Bad('"a"', "it is JSON, and not an object between { and }"),
+    ),
 }
 """By type: what is wrong whatever the annotation."""
 
@@ -167,8 +214,67 @@ COMPANIONS: dict[str, dict[str, str]] = {
 }
 """By name: what stands beside an annotation, so that all its good texts make sense."""
 
-SAYS: dict[str, tuple[Bad, ...]] = {}
+SAYS: dict[str, tuple[Bad, ...]] = {
+    "canary-by-cookie-value": tuple(
+        Bad(text, "a cookie cannot have this value", is_plain=False) for text in ("a b", "a;b", "a,b", '"a"', "\\", "ä")
+    ),
+    "service-subset": (
+        Bad("a b", "it is no name of a subset", is_plain=False),
+        Bad("a" * 64, "it is no name of a subset", is_plain=False),
+    ),
+    "custom-http-errors": tuple(
+        Bad(text, f"{item!r} is no status from 400 to 599", is_plain=False)
+        for text, item in (("200", "200"), ("502,5xx", "5xx"), ("502 503", "502 503"), ("600", "600"))
+    ),
+    "rewrite-target": (
+        Bad("/$0", "a $ is followed by no digit from 1 to 9", is_plain=False),
+        Bad("/a$", "a $ is followed by no digit from 1 to 9", is_plain=False),
+        Bad("$1b?c=d", "a query is not part of a path"),
+    ),
+    "app-root": (Bad("/", "it redirects / to /, forever", is_plain=False),),
+    "cors-allow-origin": (
+        *(
+            Bad(text, f"{text!r} is no origin", is_plain=False)
+            for text in ("a.example.com", "https://a.example.com/", "https://a.*.example.com", "https://", "null")
+        ),
+        Bad("https://a.example.com:0", "'https://a.example.com:0' has no port from 1 to 65535", is_plain=False),
+        Bad("*,https://a.example.com", "* allows everything, so the other items are lost", is_plain=False),
+    ),
+    "cors-allow-methods": (
+        Bad("FETCH", "'FETCH' is no HTTP method", is_plain=False),
+        Bad("get", "'get' is no HTTP method, did you mean GET?", is_plain=False),
+    ),
+    "cors-allow-headers": (Bad("x stage", "'x stage' is no name of a header", is_plain=False),),
+    "cors-expose-headers": (Bad("x-a:", "the name 'x-a:' ends with a colon", is_plain=False),),
+    "request-header-control-remove": (
+        Bad("host", "Envoy refuses to change the header host this way", is_plain=False),
+        Bad("content-length", "content-length frames the message", is_plain=False),
+    ),
+    "response-header-control-remove": (Bad("x a", "'x a' is no name of a header", is_plain=False),),
+    "proxy-next-upstream": (
+        Bad("errors", "'errors' is not one of error, timeout", is_plain=False),
+        Bad("http_200", "'http_200' is no failure: a status from 400 to 599 is meant", is_plain=False),
+        Bad("off,error", "off switches retries off, and the other words switch them on", is_plain=False),
+    ),
+    "server-alias": (
+        Bad("~^www", "'~^www' is a regular expression", is_plain=False),
+        Bad("*", "* is every host: a rule without a host says that", is_plain=False),
+        Bad("a_b.example.com", "'a_b.example.com' is no host name (RFC 1123)", is_plain=False),
+        Bad("www.example.com:80", "'www.example.com:80' is no host name (RFC 1123)", is_plain=False),
+    ),
+    "auth-realm": tuple(Bad(text, "a realm is sent between quotes", is_plain=False) for text in ('a"b', "a\\b", "ä")),
+    "default-backend": (Bad("shop/cart:80", "it names a port, and the first port of the Service", is_plain=False),),
+    "mirror-target-service": (
+        Bad("shop/cart:0", "'0' is no port number from 1 to 65535", is_plain=False),
+        Bad("shop/cart:http", "'http' is no port number from 1 to 65535"),
+    ),
+}
 """By name: what is wrong with values of one annotation alone."""
+
+
+def name_of(each: Annotation | Known) -> str:
+    """What a test calls its parameter."""
+    return each.name
 
 
 def good(annotation: Annotation) -> tuple[str, ...]:

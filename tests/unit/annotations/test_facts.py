@@ -32,6 +32,10 @@ DIFFERENT: dict[tuple[str, str], str] = {
         for limit in ("rate-limit", "concurrency-limit")
         for bound in ("min", "max")
     },
+    **{
+        (f"{limit}-fallback-redirect-url", "type"): "the reference writes it without a scheme; port and query stay"
+        for limit in ("rate-limit", "concurrency-limit")
+    },
     ("whitelist-source-range", "overrides"): "the text says: whitelist, else denylist, else blacklist",
 }
 """(annotation, field) where we say something else on purpose, and why."""

@@ -14,7 +14,7 @@ from compiler.annotations.family import MSE, NGINX, OWN
 from compiler.diagnostics import Diagnostics
 from tests.unit.annotations.reading import METADATA
 from tests.unit.annotations.reading import key as whole_key
-from tests.unit.annotations.specimens import BUILT, Bad, bad, good, required
+from tests.unit.annotations.specimens import BUILT, Bad, bad, good, name_of, required
 from tests.unit.model.schemas import accepts, committed
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ BAD = [
 ]
 BY_KEY = {key: each for each in BUILT for key in each.keys}
 TEXTS = sorted({text for each in BUILT for text in (*good(each), *(wrong.text for wrong in bad(each)))})
-NAMES = {"ids": lambda each: each.name}
 
 
 def an_editor_accepts(kind: str, annotations: dict[str, object]) -> bool:
@@ -61,7 +60,7 @@ def test_editors_refuse_what_the_type_alone_refuses(annotation: Annotation, wron
     assert not an_editor_accepts("Ingress", {annotation.keys[0]: wrong.text})
 
 
-@pytest.mark.parametrize("annotation", BUILT, **NAMES)
+@pytest.mark.parametrize("annotation", BUILT, ids=name_of)
 @pytest.mark.parametrize("value", [20, True, None, 1.5, ["a"], {"a": "b"}], ids=repr)
 def test_editors_refuse_what_is_no_text(annotation: Annotation, value: object) -> None:
     """The everyday mistake: a number without quotes."""
@@ -87,7 +86,7 @@ def test_editors_never_refuse_what_is_read(key: str, text: str) -> None:
     assert findings.has_errors or an_editor_accepts("Ingress", {key: text})
 
 
-@pytest.mark.parametrize("known", list(catalog().values()), **NAMES)
+@pytest.mark.parametrize("known", list(catalog().values()), ids=name_of)
 def test_editors_know_every_name_under_its_own_prefixes_alone(known: Known) -> None:
     """A name that MSE does not need is read, with a warning, under either prefix of the gateways; nothing else is."""
     kind = "Ingress" if known.annotation is None else known.annotation.kind

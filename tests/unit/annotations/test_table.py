@@ -18,7 +18,7 @@ from compiler.diagnostics import Diagnostics, Severity
 from compiler.model.decode import decode
 from compiler.source.documents import read_documents
 from tests.unit.annotations.reading import read
-from tests.unit.annotations.specimens import BUILT, Bad, bad, good, with_requirements
+from tests.unit.annotations.specimens import BUILT, Bad, bad, good, name_of, with_requirements
 
 if TYPE_CHECKING:
     from compiler.annotations.catalog import Known
@@ -43,7 +43,6 @@ spec:
 """
 NEEDLESS = [known for known in catalog().values() if known.support == "noop"]
 REFUSED = [known for known in catalog().values() if known.support in ("planned", "unsupported")]
-NAMES = {"ids": lambda each: each.name}
 
 
 def found(annotation: Annotation, text: str) -> list[Diagnostic]:
@@ -73,7 +72,7 @@ def test_a_bad_text_is_one_error_at_its_place(annotation: Annotation, wrong: Bad
     assert finding.fix
 
 
-@pytest.mark.parametrize("annotation", BUILT, **NAMES)
+@pytest.mark.parametrize("annotation", BUILT, ids=name_of)
 @pytest.mark.parametrize("letter", ["\r", "\x00", "\x1b", "\x7f", "\x85", "\ud800"])
 def test_a_control_character_is_refused_in_every_annotation(annotation: Annotation, letter: str) -> None:
     """Inside, and at either end, where trimming would take it off."""
@@ -84,7 +83,7 @@ def test_a_control_character_is_refused_in_every_annotation(annotation: Annotati
         assert finding.why == f"it holds the control character U+{ord(letter):04X}"
 
 
-@pytest.mark.parametrize("annotation", BUILT, **NAMES)
+@pytest.mark.parametrize("annotation", BUILT, ids=name_of)
 def test_a_line_feed_separates_lines_and_is_refused_in_all_else(annotation: Annotation) -> None:
     """Around a value it does not count: a block scalar of YAML ends with one."""
     assert found(annotation, f"\n{annotation.example}\n") == found(annotation, annotation.example)
@@ -93,7 +92,7 @@ def test_a_line_feed_separates_lines_and_is_refused_in_all_else(annotation: Anno
         assert (finding.code.name, finding.why) == ("annotation-value", "it has several lines, and can have one only")
 
 
-@pytest.mark.parametrize("annotation", BUILT, **NAMES)
+@pytest.mark.parametrize("annotation", BUILT, ids=name_of)
 @pytest.mark.parametrize("scalar", ["20", "true", "1.5", "null", "[a]", "{a: b}"])
 def test_a_value_that_is_no_text_is_refused(annotation: Annotation, scalar: str) -> None:
     """A number or boolean of YAML is none: Kubernetes refuses the object."""
@@ -106,7 +105,7 @@ def test_a_value_that_is_no_text_is_refused(annotation: Annotation, scalar: str)
     assert finding.origin.path == ("metadata", "annotations", annotation.keys[0])
 
 
-@pytest.mark.parametrize("annotation", BUILT, **NAMES)
+@pytest.mark.parametrize("annotation", BUILT, ids=name_of)
 def test_all_annotations_together_have_a_limit(annotation: Annotation) -> None:
     """Whichever of them is the one too many."""
     some = with_requirements(annotation)
@@ -114,14 +113,14 @@ def test_all_annotations_together_have_a_limit(annotation: Annotation) -> None:
     assert "annotations-too-large" in [finding.code.name for finding in findings]
 
 
-@pytest.mark.parametrize("annotation", BUILT, **NAMES)
+@pytest.mark.parametrize("annotation", BUILT, ids=name_of)
 def test_an_empty_text_is_not_set_or_means_something(annotation: Annotation) -> None:
     """A warning that nothing is set, but for those where the empty text is a value (or is plainly none)."""
     findings = [(finding.code.name, finding.origin.path[-1]) for finding in found(annotation, "")]
     assert annotation.empty or ("annotation-empty", annotation.keys[0]) in findings
 
 
-@pytest.mark.parametrize("known", NEEDLESS, **NAMES)
+@pytest.mark.parametrize("known", NEEDLESS, ids=name_of)
 @pytest.mark.parametrize("prefix", [NGINX, MSE])
 def test_what_mse_does_not_need_is_a_warning(known: Known, prefix: str) -> None:
     """Whatever its value; it names what to write in its place."""
@@ -133,7 +132,7 @@ def test_what_mse_does_not_need_is_a_warning(known: Known, prefix: str) -> None:
         assert finding.fix == (known.instead or "delete it")
 
 
-@pytest.mark.parametrize("known", REFUSED, **NAMES)
+@pytest.mark.parametrize("known", REFUSED, ids=name_of)
 @pytest.mark.parametrize("prefix", [NGINX, MSE])
 def test_what_mse_does_not_read_is_an_error(known: Known, prefix: str) -> None:
     """Whatever its value; it says what to write in its place."""
@@ -145,7 +144,7 @@ def test_what_mse_does_not_read_is_an_error(known: Known, prefix: str) -> None:
         assert finding.fix == (known.instead or "delete it")
 
 
-@pytest.mark.parametrize("known", list(catalog().values()), **NAMES)
+@pytest.mark.parametrize("known", list(catalog().values()), ids=name_of)
 def test_a_known_name_under_a_wrong_prefix_names_the_right_one(known: Known) -> None:
     """Those of MSE alone under nginx., those of ours under either, and both under fleetgate.dev/."""
     if known.support in ("noop", "planned", "unsupported"):

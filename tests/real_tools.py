@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from compiler.drill.envoy import NOT_FOUND, find_envoy
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
@@ -17,9 +20,21 @@ def real_tool(path: str) -> Path:
     Where it is missing, the test is skipped with that reason; with CI=true it fails, so that CI proves everything.
     """
     found = TOOLS / path
-    if found.exists():
-        return found
-    missing = f".tools/{path} is missing: `make tools` builds it where Go is installed"
+    if not found.exists():
+        missing(f".tools/{path} is missing: `make tools` builds it where Go is installed")
+    return found
+
+
+def real_envoy() -> Path:
+    """The Envoy of this machine."""
+    found = find_envoy()
+    if found is None:
+        missing(NOT_FOUND)
+    return found
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of a real program; with CI=true fail it."""
     if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(what)
+    pytest.skip(what)

@@ -1,0 +1,220 @@
+"""One endpoint of a stub process: what it answers, and what becomes of its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from compiler.drill.stub.spec import Behaviour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compiler.drill.stub.spec import Certificates, Endpoint
+
+Headers = list[tuple[str, str]]
+HEALTH_CHECK = "x-drill-health"
+"""Health checks that carry this header are answered and not counted."""
+ID = "x-drill-id"
+NO_BODY = frozenset({204, 304})
+"""Statuses without one (RFC 9110)."""
+ANSWERED_BY = "x-answered-by"
+"""Response header: `cluster service version address:port`, "-" for what is empty."""
+
+
+class Request(msgspec.Struct):
+    """A request, whole."""
+
+    method: str
+    path: str
+    headers: Headers
+    protocol: str
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The value of the first header of that name (lower case); "" = there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back. `cuts` = nothing does: the connection is cut instead."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    delay_ms: float = 0
+    cuts: bool = False
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The body of an answer (JSON): who answers, and what reached it."""
+
+    service: str
+    cluster: str
+    version: str
+    address: str
+    port: int
+    method: str
+    path: str
+    protocol: str
+    headers: Headers
+    body: str
+    body_bytes: int
+    server_name: str = ""
+    """What the caller asked for by SNI, where TLS is spoken."""
+    client: str = ""
+    """Subject of the caller's certificate."""
+
+
+class Connection(Protocol):
+    """An open connection of an endpoint."""
+
+    def cut(self) -> None:
+        """Close it at once."""
+
+    def drain(self) -> None:
+        """Close it after the answers in hand."""
+
+    def hold(self, *, held: bool) -> None:
+        """Stop reading, or read again."""
+
+
+class Every:
+    """Spreads a percentage evenly: of 100 calls in a row, exactly that many hit (rounded)."""
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+
+    def hits(self, percent: float) -> bool:
+        """Whether this call is one of the `percent`."""
+        self._sum += percent
+        if self._sum >= 100:
+            self._sum -= 100
+            return True
+        return False
+
+
+class Pod:
+    """An endpoint: listens, keeps its connections, answers."""
+
+    def __init__(self, endpoint: Endpoint, executions: int) -> None:
+        """`executions`: descriptor of the file that records what was executed."""
+        self.endpoint = endpoint
+        self.behaviour = Behaviour()
+        self.connections: set[Connection] = set()
+        self.requests = 0
+        self._executions = executions
+        self._server: asyncio.Server | None = None
+        self._late, self._bad, self._cut = Every(), Every(), Every()
+        words = (endpoint.cluster, endpoint.service, endpoint.version, endpoint.place)
+        self._identity: Headers = [(ANSWERED_BY, " ".join(word or "-" for word in words))]
+
+    async def behave(self, behaviour: Behaviour) -> None:
+        """Take on a behaviour: listen or not, cut, hold or drain connections."""
+        self.behaviour = behaviour
+        if behaviour.state == "down":
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+            for connection in tuple(self.connections):
+                connection.cut()
+            return
+        for connection in tuple(self.connections):
+            connection.hold(held=behaviour.state == "frozen")
+            if behaviour.state == "draining":
+                connection.drain()
+        if self._server is None:
+            await self._listen()
+
+    async def _listen(self) -> None:
+        from compiler.drill.stub.server import Server  # noqa: PLC0415 - the two know each other
+
+        listening = socket.create_server((self.endpoint.address, self.endpoint.port), backlog=1024)
+        listening.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        tls = server_context(self.endpoint.tls) if self.endpoint.tls else None
+        self._server = await asyncio.get_running_loop().create_server(lambda: Server(self), sock=listening, ssl=tls)
+
+    def execute(self, request: Request, tls: ssl.SSLObject | None) -> Answer:
+        """Execute a request: record it, and say who did it.
+
+        Headers of the request may ask for an answer: `x-stub-status`, `x-stub-delay-ms`, and `x-stub-header` (as often
+        as wanted: `name: value`).
+        """
+        behaviour = self.behaviour
+        if request.header(HEALTH_CHECK):
+            return Answer(behaviour.status if behaviour.status_percent == 100 else 200, [], b"")
+        self.requests += 1
+        if identity := request.header(ID):
+            os.write(self._executions, f"{identity} {request.method} {self.endpoint.place}\n".encode())
+        delay = behaviour.delay_ms if behaviour.delay_ms and self._late.hits(behaviour.delay_percent) else 0.0
+        status = behaviour.status if behaviour.status != 200 and self._bad.hits(behaviour.status_percent) else 200
+        cuts = behaviour.cut_percent > 0 and self._cut.hits(behaviour.cut_percent)
+        headers = self._identity
+        asked = [(key, value) for key, value in request.headers if key.startswith("x-stub-")]
+        if asked:
+            status, delay, headers = self._as_asked(asked, status, delay)
+        return Answer(
+            status,
+            [("content-type", "application/json"), *headers],
+            msgspec.json.encode(self._said(request, tls)),
+            delay,
+            cuts,
+        )
+
+    def _as_asked(self, asked: Sequence[tuple[str, str]], status: int, delay: float) -> tuple[int, float, Headers]:
+        headers = list(self._identity)
+        for key, value in asked:
+            if key == "x-stub-status":
+                status = int(value)
+            elif key == "x-stub-delay-ms":
+                delay = float(value)
+            elif key == "x-stub-header":
+                name, _, content = value.partition(":")
+                headers.append((name.strip().lower(), content.strip()))
+        return status, delay, headers
+
+    def _said(self, request: Request, tls: ssl.SSLObject | None) -> Said:
+        end = self.endpoint
+        return Said(
+            service=end.service,
+            cluster=end.cluster,
+            version=end.version,
+            address=end.address,
+            port=end.port,
+            method=request.method,
+            path=request.path,
+            protocol=request.protocol,
+            headers=request.headers,
+            body=request.body[:4096].decode("utf-8", "replace"),
+            body_bytes=len(request.body),
+            server_name=getattr(tls, "asked_server_name", "") if tls else "",
+            client=_subject(tls) if tls else "",
+        )
+
+
+def server_context(files: Certificates) -> ssl.SSLContext:
+    """TLS of an endpoint, HTTP/2 and HTTP/1.1 by ALPN."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    if files.client_ca:
+        context.load_verify_locations(files.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    context.sni_callback = _remember_name
+    return context
+
+
+def _remember_name(tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+    """Python does not tell a server what name it was asked for, so it is kept with the connection."""
+    tls.asked_server_name = name or ""  # type: ignore[attr-defined]  # an attribute of our own
+
+
+def _subject(tls: ssl.SSLObject) -> str:
+    certificate = tls.getpeercert() or {}
+    subject: Any = certificate.get("subject", ())
+    return ",".join(f"{key}={value}" for group in subject for key, value in group)

@@ -23,6 +23,7 @@ class Http1(asyncio.Protocol):
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
         self._is_head = False
+        self._has_head = False
         self._is_usable = True
 
     @property
@@ -39,8 +40,8 @@ class Http1(asyncio.Protocol):
         """Tell whoever waits."""
         self._is_usable = False
         if self._answer is not None and not self._answer.done():
-            names = {name for name, _ in self._headers}
-            if names and not exc and not names & {"content-length", "transfer-encoding"}:
+            tells_length = any(name in ("content-length", "transfer-encoding") for name, _ in self._headers)
+            if self._has_head and not tells_length and not exc:
                 self._finish()  # an answer that does not tell its length ends with its connection
             else:
                 why = f"connection lost: {exc}" if exc else "connection closed without an answer"
@@ -49,7 +50,7 @@ class Http1(asyncio.Protocol):
     async def exchange(self, ask: Ask, host: str, identity: str) -> Answer:
         """Send a request and wait for its answer."""
         assert self._transport is not None
-        self._headers, self._body = [], []
+        self._headers, self._body, self._has_head = [], [], False
         self._is_head = ask.method == "HEAD"
         if self._is_head:
             self._parser = httptools.HttpResponseParser(self)
@@ -77,7 +78,7 @@ class Http1(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Begin an answer."""
-        self._headers, self._body = [], []
+        self._headers, self._body, self._has_head = [], [], False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
@@ -89,6 +90,7 @@ class Http1(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The end, where no body follows whatever the headers say."""
+        self._has_head = True
         if self._is_head:
             keeps = self._parser.should_keep_alive()
             self._finish()

@@ -10,10 +10,12 @@ from functools import cache
 from msgspec import Struct
 
 from compiler.annotations import (
+    affinity,
     alias,
     auth,
     canary,
     concurrency_limit,
+    connection_pool,
     cors,
     destination,
     errors,
@@ -21,9 +23,11 @@ from compiler.annotations import (
     global_limit,
     header_control,
     ip_access,
+    load_balance,
     local_limit,
     mirror,
     own,
+    protocol,
     redirect,
     regex,
     retry,
@@ -31,6 +35,7 @@ from compiler.annotations import (
     subset,
     timeout,
     tls_downstream,
+    upstream_tls,
     wasm,
 )
 from compiler.annotations.family import PREFIXES, Annotation, Family, Prefix, Support
@@ -57,6 +62,11 @@ FAMILIES: tuple[Family, ...] = (
     tls_downstream.FAMILY,
     auth.FAMILY,
     wasm.FAMILY,
+    protocol.FAMILY,
+    load_balance.FAMILY,
+    affinity.FAMILY,
+    connection_pool.FAMILY,
+    upstream_tls.FAMILY,
     own.PRIORITY_FAMILY,
 )
 """What is read from an Ingress. The order is that in which findings about one Ingress arise."""
@@ -83,8 +93,6 @@ class Known(Struct, frozen=True, gc=False):
         return tuple(PREFIXES[prefix] + self.name for prefix in self.prefixes)
 
 
-_BOTH: tuple[Prefix, ...] = ("nginx", "mse")
-_MSE: tuple[Prefix, ...] = ("mse",)
 _NGINX: tuple[Prefix, ...] = ("nginx",)
 
 _MSE_TIMEOUT = "write mse.ingress.kubernetes.io/timeout, which limits the whole exchange"
@@ -104,36 +112,7 @@ def _group(support: Support, family: str, prefixes: tuple[Prefix, ...], names: d
     return tuple(Known(name, prefixes, family, support, instead) for name, instead in names.items())
 
 
-def _not_built(support: Support, family: str, prefixes: tuple[Prefix, ...], *names: str) -> tuple[Known, ...]:
-    return tuple(Known(name, prefixes, family, support) for name in names)
-
-
 OTHERS: tuple[Known, ...] = (
-    # Read by MSE, and not yet by us.
-    *_not_built("partial", "backend-protocol", _BOTH, "backend-protocol"),
-    *_not_built("partial", "load-balance", _BOTH, "load-balance", "upstream-hash-by"),
-    *_not_built("exclusive", "warmup", _MSE, "warmup"),
-    *_not_built(
-        "compatible",
-        "affinity",
-        _BOTH,
-        "affinity",
-        "session-cookie-name",
-        "session-cookie-path",
-        "session-cookie-max-age",
-        "session-cookie-expires",
-    ),
-    *_not_built("partial", "affinity", _BOTH, "affinity-mode", "affinity-canary-behavior"),
-    *_not_built(
-        "exclusive",
-        "connection-pool",
-        _MSE,
-        "connection-policy-tcp-max-connection",
-        "connection-policy-tcp-max-connection-per-endpoint",
-        "connection-policy-http-max-request-per-connection",
-    ),
-    *_not_built("compatible", "tls-upstream", _BOTH, "proxy-ssl-secret", "proxy-ssl-name", "proxy-ssl-server-name"),
-    *_not_built("partial", "tls-upstream", _BOTH, "proxy-ssl-verify"),
     # Needless with MSE.
     *_group(
         "noop",
@@ -209,7 +188,7 @@ OTHERS: tuple[Known, ...] = (
             "ssl-ciphers": "write nginx.ingress.kubernetes.io/ssl-cipher, without the s",
         },
     ),
-    *_group("planned", "tls-upstream", _NGINX, {"proxy-ssl-verify-depth": _SERVICE_TLS}),
+    *_group("planned", "upstream_tls", _NGINX, {"proxy-ssl-verify-depth": _SERVICE_TLS}),
     *_group(
         "planned",
         "nginx-rate-limit",
@@ -321,7 +300,7 @@ OTHERS: tuple[Known, ...] = (
             "influxdb-server-name": "",
         },
     ),
-    *_group("planned", "load-balance", _NGINX, {"upstream-hash-by-subset": "", "upstream-hash-by-subset-size": ""}),
+    *_group("planned", "balance", _NGINX, {"upstream-hash-by-subset": "", "upstream-hash-by-subset-size": ""}),
     *_group(
         "planned",
         "ip-access",
@@ -329,9 +308,9 @@ OTHERS: tuple[Known, ...] = (
         {"allowlist-source-range": "write nginx.ingress.kubernetes.io/whitelist-source-range, the older name"},
     ),
     *_group("planned", "fallback", _NGINX, {"disable-proxy-intercept-errors": ""}),
-    *_group("planned", "backend-protocol", _NGINX, {"fastcgi-index": _NO_FCGI, "fastcgi-params-configmap": _NO_FCGI}),
+    *_group("planned", "protocol", _NGINX, {"fastcgi-index": _NO_FCGI, "fastcgi-params-configmap": _NO_FCGI}),
 )
-"""Annotations that no family of ours reads yet, or that MSE does not read either."""
+"""Annotations that MSE does not read, and so no family of ours."""
 
 
 @cache

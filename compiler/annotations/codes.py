@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compiler.annotations.affinity import AFFINITY_CANARY_BEHAVIOR
 from compiler.annotations.canary import CANARY_NO_RULE
+from compiler.annotations.load_balance import HASH_HEADER_UNDERSCORE, LOAD_BALANCE_EWMA
 from compiler.annotations.names import (
     ANNOTATION_FOREIGN,
     ANNOTATION_INGRESS_CLASS,
@@ -25,6 +27,7 @@ from compiler.annotations.read import (
     ANNOTATIONS_TOO_LARGE,
 )
 from compiler.annotations.relations import ANNOTATION_CONFLICT, ANNOTATION_NO_EFFECT, ANNOTATION_REQUIRES
+from compiler.annotations.upstream_tls import UPSTREAM_TLS_IMPLIED, UPSTREAM_TLS_UNUSED
 from compiler.annotations.values import ANNOTATION_VALUE
 
 if TYPE_CHECKING:
@@ -53,4 +56,9 @@ CODES: tuple[Code, ...] = (
     CANARY_NO_RULE,
     REWRITE_DROPS_REST,
     REWRITE_GROUP,
+    LOAD_BALANCE_EWMA,
+    HASH_HEADER_UNDERSCORE,
+    AFFINITY_CANARY_BEHAVIOR,
+    UPSTREAM_TLS_UNUSED,
+    UPSTREAM_TLS_IMPLIED,
 )

@@ -44,6 +44,8 @@ class Annotation(Struct, frozen=True, gc=False):
     """The effect of leaving it out, where it is a value."""
     values: tuple[str, ...] = ()
     """Allowed words, where it is one of some."""
+    any_case: bool = False
+    """Whether letter case of these words does not count."""
     requires: tuple[str, ...] = ()
     """Annotations without which it has no effect; "a | b" = one of them."""
     overrides: tuple[str, ...] = ()

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from compiler.annotations.ip_access import AddressLists
     from compiler.annotations.mirror import MirrorTo
     from compiler.annotations.own import Clusters, Priority
+    from compiler.annotations.protocol import BackendProtocol
     from compiler.annotations.redirect import Redirects
     from compiler.annotations.regex import PathRegex
     from compiler.annotations.rewrite import Rewriting
     from compiler.annotations.subset import SubsetChoice
     from compiler.ir.traffic import (
+        Affinity,
+        Balance,
         BasicAuth,
         ConcurrencyLimit,
+        ConnectionPool,
         Cors,
         CustomErrors,
         GlobalLimit,
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
         Retry,
         Timeout,
         TlsSettings,
+        UpstreamTls,
         WasmPlugin,
     )
 
@@ -61,6 +66,12 @@ class IngressAnnotations(Struct, frozen=True, gc=False):
     """Of its hosts; without an owner."""
     auth: BasicAuth | None = None
     wasm: WasmPlugin | None = None
+    protocol: BackendProtocol | None = None
+    balance: Balance | None = None
+    """Without the cookie."""
+    affinity: Affinity | None = None
+    pool: ConnectionPool | None = None
+    upstream_tls: UpstreamTls | None = None
     priority: Priority | None = None
     """None = 0."""
     passthrough: tuple[tuple[str, str], ...] = ()

@@ -171,14 +171,9 @@ def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Di
     elif known.support in _UNREAD:
         why = "MSE does not read it, so traffic would behave differently from what it says"
         findings.add(ANNOTATION_UNSUPPORTED, at, f"{key}: {text!r}", why, known.instead or "delete it")
-    elif key not in known.keys:
+    else:
         fix = f"write {' or '.join(known.keys)}"
         findings.add(ANNOTATION_PREFIX, at, key, f"{name} is not read under {prefix}", fix)
-    else:
-        why = "fleetgate knows this annotation but cannot compile it yet"
-        findings.add(
-            ANNOTATION_NOT_BUILT, at, key, why, "delete it, or wait for a version of fleetgate that compiles it"
-        )
     return name
 
 

@@ -79,7 +79,7 @@ def _are_settled(annotations: Mapping[str, Annotation], values: Mapping[str, Val
     for name in values:
         annotation = annotations[name]
         for other in annotation.requires:
-            if other not in values or (annotations[other].type == "bool" and is_off(values[other])):
+            if other not in values or is_off(values[other], annotations[other].type):
                 return False
         for other in annotation.overrides:
             if other in values:
@@ -118,7 +118,7 @@ def _remove_switched_off(
     for name in sorted(values):
         for each in annotations[name].requires:
             found = [other for other in alternatives(each) if other in values]
-            if all(annotations[other].type == "bool" and is_off(values[other]) for other in found):
+            if all(is_off(values[other], annotations[other].type) for other in found):
                 idle.setdefault(found[0], []).append(name)
                 break
     for switch, names in idle.items():
@@ -160,7 +160,7 @@ def _remove_overridden(annotations: Mapping[str, Annotation], values: dict[str, 
 
 def _is_taken_away(winner: Annotation, loser: Annotation, value: Value) -> bool:
     """Whether the loser has no effect at all: one that is off has none to lose, one for hosts has another elsewhere."""
-    return winner.scope == loser.scope and not (loser.type == "bool" and is_off(value))
+    return winner.scope == loser.scope and not is_off(value, loser.type)
 
 
 def _tell_of_other_routes(

@@ -106,8 +106,13 @@ TYPES: dict[str, ValueType] = {
 def pattern(annotation: Annotation) -> str:
     """The pattern of the texts that the annotation may have."""
     if annotation.type == "enum":
-        return _one("|".join(map(re.escape, annotation.values)))
+        return _one("|".join(map(_any_case if annotation.any_case else re.escape, annotation.values)))
     return TYPES[annotation.type].pattern or _one("|".join(_numbers(annotation.low, annotation.high)))
+
+
+def _any_case(word: str) -> str:
+    """Its letters in either case."""
+    return "".join(f"[{letter}{letter.lower()}]" if letter.isalpha() else re.escape(letter) for letter in word)
 
 
 def _numbers(low: int | None, high: int | None) -> Iterator[str]:

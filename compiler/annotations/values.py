@@ -76,9 +76,21 @@ def boolean(reader: Reader, value: Value) -> bool | None:
     return None
 
 
-def is_off(value: Value) -> bool:
-    """Whether the text of a boolean annotation says no."""
-    return value.text.strip() in FALSE
+def is_off(value: Value, kind: str) -> bool:
+    """Whether the text of an annotation that is a switch says no; `kind`: its type."""
+    if kind == "bool":
+        return value.text.strip() in FALSE
+    return kind == "on-off" and value.text.strip() == "off"
+
+
+def on_off(reader: Reader, value: Value) -> bool | None:
+    """`on` or `off`, in lower case; to MSE everything else is off."""
+    text = value.text.strip()
+    if text in ("on", "off"):
+        return text == "on"
+    why, fix = f"{text!r} is not one of on, off, and MSE would take it as off", 'write "on" or "off", in quotes'
+    reader.bad(ANNOTATION_VALUE, value, why, fix)
+    return None
 
 
 def integer(reader: Reader, value: Value, low: int, high: int = INT32) -> int | None:
@@ -167,7 +179,7 @@ def cookie_value(reader: Reader, value: Value) -> str | None:
 def query_name(reader: Reader, value: Value) -> str | None:
     """The name of a query parameter; letter case matters."""
     name = value.text.strip()
-    if _QUERY_NAME.fullmatch(name):
+    if is_query_name(name):
         return name
     reader.bad(
         ANNOTATION_VALUE,
@@ -176,6 +188,11 @@ def query_name(reader: Reader, value: Value) -> str | None:
         "write the name of one parameter, without = and its value",
     )
     return None
+
+
+def is_query_name(name: str) -> bool:
+    """Whether `name` may name a query parameter."""
+    return bool(_QUERY_NAME.fullmatch(name))
 
 
 def path(reader: Reader, value: Value) -> str | None:

@@ -185,6 +185,7 @@ class Affinity(Node, frozen=True):
     path: str
     max_age_s: int | None
     """Lifetime in seconds; None = until the browser closes."""
+    origin: Origin = Origin("")
 
 
 class Balance(Node, frozen=True):
@@ -195,6 +196,7 @@ class Balance(Node, frozen=True):
     """Seconds in which the share of a new endpoint grows; 0 = it gets its share at once."""
     hash_by: HashKey | None = None
     affinity: Affinity | None = None
+    origin: Origin = Origin("")
 
 
 class ConnectionPool(Node, frozen=True):
@@ -204,6 +206,7 @@ class ConnectionPool(Node, frozen=True):
     """Over all endpoints."""
     max_connections_per_endpoint: int | None = None
     max_requests_per_connection: int | None = None
+    origin: Origin = Origin("")
 
 
 class UpstreamTls(Node, frozen=True):
@@ -217,6 +220,7 @@ class UpstreamTls(Node, frozen=True):
     """The name to send; "" = the Host of the request."""
     verifies: bool = False
     """Whether the author asked for the backend's certificate to be verified."""
+    origin: Origin = Origin("")
 
 
 class ServicePolicy(Node, frozen=True):

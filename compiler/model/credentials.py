@@ -91,6 +91,9 @@ _HARMLESS = (
 _PAIR = r"""(?<![\w.-])([\w.-]{1,64})["']?\s{0,8}[:=](?=(?:!\S{1,32} |[-|>"'\[{\x00-\x20]){0,64}([^\s"',}\]]{1,256}))"""
 """A name and, ahead of where the search goes on, the beginning of its value, in any notation."""
 
+_REFERENCE = r"""\b(nginx|mse)\.ingress\.kubernetes\.io/[a-z-]+-secret(?=["']?\s{0,8}:)"""
+"""Annotations of an Ingress that name a Secret, and hold none."""
+
 _NAMED_MAPS = frozenset(("data", "values"))
 """Fields with a mapping whose keys name its values: `data` of ConfigMaps, `values` of templates."""
 
@@ -130,7 +133,7 @@ def may_show_any(line: str) -> bool:
     """Whether a line of an input, whatever is wrong with it, may show a credential: findings show others only."""
     if _form(line):
         return True
-    pairs = re.findall(_PAIR, line)
+    pairs = re.findall(_PAIR, re.sub(_REFERENCE, "", line))
     if any(is_secret_name(name) and not re.fullmatch(_HARMLESS, value) for name, value in pairs):
         return True
     variables = [value for name, value in pairs if name == "name"]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from compiler.annotations.catalog import FAMILIES, SERVICE_FAMILIES, catalog
-from compiler.annotations.names import ANNOTATION_NOOP, ANNOTATION_NOT_BUILT, ANNOTATION_UNSUPPORTED
+from compiler.annotations.names import ANNOTATION_NOOP, ANNOTATION_UNSUPPORTED
 from compiler.annotations.types import TYPES
 from compiler.cli.explain.annotations import SCOPES, SUPPORT
 from compiler.targets.catalog import TARGETS
@@ -34,12 +34,6 @@ warning. Annotations under other prefixes belong to other tools and pass through
 """
 
 _NOT_COMPILED: tuple[tuple[str, frozenset[str], Code, str], ...] = (
-    (
-        "Not compiled yet",
-        frozenset({"compatible", "partial", "exclusive"}),
-        ANNOTATION_NOT_BUILT,
-        "MSE reads these. This version of fleetgate does not compile them yet, and to drop them would change traffic.",
-    ),
     (
         "Needless with MSE",
         frozenset({"noop"}),

@@ -53,9 +53,7 @@ def explain_annotation(word: str, style: Style) -> str:
 
 def _refused(known: Known) -> str:
     """What is to be said of an annotation that no family reads."""
-    if known.support in {"noop", "planned", "unsupported"}:
-        return f"{SUPPORT[known.support]}.{f' Instead: {known.instead}.' if known.instead else ''}"
-    return "MSE reads it; this version of fleetgate does not compile it yet and refuses it, so that it is never lost."
+    return f"{SUPPORT[known.support]}.{f' Instead: {known.instead}.' if known.instead else ''}"
 
 
 def _facts(known: Known) -> Iterator[tuple[str, str]]:

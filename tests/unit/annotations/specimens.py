@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from compiler.annotations import retry, upstream_tls
 from compiler.annotations.catalog import FAMILIES, catalog
 from compiler.annotations.relations import alternatives
 from compiler.annotations.values import INT32
@@ -164,6 +165,13 @@ BAD: dict[str, tuple[Bad, ...]] = {
         ),
         Bad("60% a.b.svc.cluster.local\n40% a.b.svc.cluster.local", "b/a stands in it twice", is_plain=False),
     ),
+    "hash-key": (
+        Bad("x-user", "'x-user' is a constant, and no variable; MSE would go round robin"),
+        *(Bad(text, f"{text!r} combines several", is_plain=False) for text in ("$host$request_uri", "$http_a$arg_b")),
+        *(Bad(text, f"{text!r} is not one of $request_uri,", is_plain=False) for text in ("$uri", "$cookie_a", "$")),
+        Bad("$http_a b", "'a b' is no name of a header"),
+        Bad("$arg_", "'' is no name of a query parameter", is_plain=False),
+    ),
     "service-ref": (
         Bad("a/b/c", "'a/b' is no name of a namespace"),
         Bad("Cart", "'Cart' is no name of a Service"),
@@ -211,6 +219,10 @@ BAD: dict[str, tuple[Bad, ...]] = {
 COMPANIONS: dict[str, dict[str, str]] = {
     "canary": {"canary-weight": "20"},
     "canary-weight-total": {"canary-weight": "1"},
+    "session-cookie-name": {"affinity": "cookie"},
+    "session-cookie-path": {"affinity": "cookie"},
+    **{annotation.name: {"proxy-next-upstream-tries": "3"} for annotation in retry.ANNOTATIONS},
+    **{annotation.name: {"backend-protocol": "HTTPS"} for annotation in upstream_tls.ANNOTATIONS},
 }
 """By name: what stands beside an annotation, so that all its good texts make sense."""
 
@@ -268,6 +280,7 @@ SAYS: dict[str, tuple[Bad, ...]] = {
         Bad("shop/cart:0", "'0' is no port number from 1 to 65535", is_plain=False),
         Bad("shop/cart:http", "'http' is no port number from 1 to 65535"),
     ),
+    "session-cookie-path": (Bad("/a;b", "a semicolon ends the path in the header Set-Cookie", is_plain=False),),
 }
 """By name: what is wrong with values of one annotation alone."""
 
@@ -283,9 +296,14 @@ def good(annotation: Annotation) -> tuple[str, ...]:
     default = [annotation.default] if annotation.default else []
     return tuple(
         dict.fromkeys(
-            [annotation.example, *default, *words(annotation), *bounds, *_within(annotation)],
+            [annotation.example, *default, *words(annotation), *_respelt(annotation), *bounds, *_within(annotation)],
         )
     )
+
+
+def _respelt(annotation: Annotation) -> tuple[str, ...]:
+    """Its words in other letter case, where that does not count."""
+    return tuple(word.lower() for word in annotation.values) if annotation.any_case else ()
 
 
 def words(annotation: Annotation) -> tuple[str, ...]:

@@ -12,12 +12,24 @@ from compiler.annotations.catalog import FAMILIES, OTHERS, SERVICE_FAMILIES, cat
 from compiler.annotations.codes import CODES
 from compiler.annotations.relations import alternatives
 from tests.unit.annotations.reading import read
-from tests.unit.annotations.specimens import BUILT, required, with_requirements
+from tests.unit.annotations.specimens import BUILT, COMPANIONS, required, with_requirements
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Annotation
 
 BY_NAME = {annotation.name: annotation for annotation in BUILT}
+
+
+DECLARATIONS = {
+    "priority",
+    "proxy-next-upstream-tries",
+    "backend-protocol",
+    "load-balance",
+    "proxy-ssl-server-name",
+    "proxy-ssl-verify",
+    *(annotation.name for annotation in tls_downstream.ANNOTATIONS),
+}
+"""Annotations whose default, written out, is a word all the same: it may win over that of another Ingress."""
 
 
 def test_every_annotation_of_the_reference_is_known() -> None:
@@ -68,18 +80,18 @@ def test_every_example_is_good(annotation: Annotation) -> None:
 @pytest.mark.parametrize("annotation", [a for a in BUILT if a.default], ids=lambda annotation: annotation.name)
 def test_every_default_says_what_leaving_out_says(annotation: Annotation) -> None:
     """So it may be printed as the effect of leaving it out."""
-    needed = required(annotation)
-    others = {"proxy-next-upstream-tries": "3"} if annotation.name.startswith("proxy-next-upstream-") else {}
-    with_default = read({**others, **needed, annotation.name: annotation.default})[0]
-    without = read({**others, **needed})[0]
+    company = {} if annotation.name == "canary" else COMPANIONS.get(annotation.name, {})
+    needed = {**required(annotation), **company}
+    needed.pop(annotation.name, None)
+    with_default = read({**needed, annotation.name: annotation.default})[0]
+    without = read(needed)[0]
     if annotation.name == "canary-weight-total":
         assert with_default.canary is not None
         assert with_default.canary.total == 100
     elif annotation.name == "proxy-next-upstream":
         assert with_default.retry == read({"proxy-next-upstream-tries": "3"})[0].retry
     else:
-        written_out = ("priority", "proxy-next-upstream-tries", *(a.name for a in tls_downstream.ANNOTATIONS))
-        assert with_default == without or annotation.name in written_out
+        assert with_default == without or annotation.name in DECLARATIONS
 
 
 @pytest.mark.parametrize("annotation", BUILT, ids=lambda annotation: annotation.name)

@@ -18,7 +18,10 @@ KNOWN = [known for known in catalog().values() if known.support != "own"]
 
 _UNDECIDED = "two answers to one question, and no documentation says which of them counts"
 _NONE = "the documentation says that without it there is no limit, which is what 0 means"
+_SWITCH = "alone it switches affinity on, and that overrides these"
+_AGE = "no cookie lives for less than no time"
 DIFFERENT: dict[tuple[str, str], str] = {
+    ("affinity", "default"): "without it there is no affinity, unless a cookie is named",
     ("canary-by-query-pattern", "excludes"): _UNDECIDED,
     ("canary-by-query-value", "excludes"): _UNDECIDED,
     ("canary-weight", "max"): "it is the value of another annotation, which the reader of both checks",
@@ -26,6 +29,10 @@ DIFFERENT: dict[tuple[str, str], str] = {
     ("destination", "excludes"): "a subset is that of one Service, and destination lists several",
     ("service-subset", "excludes"): "a subset is that of one Service, and destination lists several",
     ("proxy-next-upstream-timeout", "default"): _NONE,
+    ("session-cookie-expires", "min"): _AGE,
+    ("session-cookie-max-age", "min"): _AGE,
+    ("session-cookie-name", "overrides"): _SWITCH,
+    ("session-cookie-path", "overrides"): _SWITCH,
     ("timeout", "default"): _NONE,
     **{
         (f"{limit}-fallback-custom-response-code", bound): "an answer that ends an exchange has a status like that"
@@ -37,6 +44,8 @@ DIFFERENT: dict[tuple[str, str], str] = {
         for limit in ("rate-limit", "concurrency-limit")
     },
     ("whitelist-source-range", "overrides"): "the text says: whitelist, else denylist, else blacklist",
+    ("warmup", "default"): "the documentation says that 0 is off, as it is without it",
+    ("warmup", "excludes"): "upstream-hash-by and affinity override it, so it is documented which of them counts",
 }
 """(annotation, field) where we say something else on purpose, and why."""
 

@@ -58,12 +58,6 @@ OWN = "fleetgate.dev/"
             f"write {MSE}rate-limit",
         ),
         (
-            f"{MSE}backend-protocol",
-            "annotation-not-built",
-            "fleetgate knows this annotation but cannot compile it yet",
-            "delete it, or wait for a version of fleetgate that compiles it",
-        ),
-        (
             f"{NGINX}proxy-read-timeout",
             "annotation-noop",
             "the gateway does by itself what it tunes in nginx, so its value is not used",

@@ -71,5 +71,5 @@ def test_nothing_is_lost_in_silence(key: str, text: str) -> None:
     known = catalog()[key.partition("/")[2]]
     fields = [f for f in said.__struct_fields__ if f not in ("passthrough", "is_broken")]
     says = any(getattr(said, field) is not None for field in fields)
-    is_off = known.annotation is not None and (known.annotation.type == "bool" or known.name == "timeout")
+    is_off = known.annotation is not None and (known.annotation.type == "bool" or known.name in ("timeout", "warmup"))
     assert says or len(findings) or is_off

@@ -25,7 +25,30 @@ def test_go_reads_these_as_true(text: str) -> None:
 def test_go_reads_these_as_false(text: str) -> None:
     """`strconv.ParseBool`."""
     assert values.boolean(*reader_and(text)) is False
-    assert values.is_off(reader_and(f" {text} ")[1])
+    assert values.is_off(reader_and(f" {text} ")[1], "bool")
+
+
+@pytest.mark.parametrize(("text", "is_on"), [("on", True), (" off ", False), ("true", None), ("On", None), ("0", None)])
+def test_on_and_off_are_these_two_words(text: str, *, is_on: bool | None) -> None:
+    """MSE takes every other one as off."""
+    reader, value = reader_and(text)
+    assert values.on_off(reader, value) is is_on
+    assert [found.why for found in reader.findings] == (
+        [f"{text!r} is not one of on, off, and MSE would take it as off"] if is_on is None else []
+    )
+    assert values.is_off(value, "on-off") == (is_on is False)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [("cert", "shop/cert"), ("team/a.b-c", "team/a.b-c"), ("/cert", None), ("a/b/c", None), ("a/", None), ("A", None)],
+)
+def test_a_secret_is_named_with_or_without_its_namespace(text: str, secret: str | None) -> None:
+    """The namespace defaults to that of the Ingress."""
+    reader, value = reader_and(text)
+    found = values.secret_ref(reader, value)
+    assert (None if found is None else str(found)) == secret
+    assert len(reader.findings) == (1 if secret is None else 0)
 
 
 @pytest.mark.parametrize("text", ["yes", "on", "tRUE", "-1", "tru", "\uff11"])

@@ -204,6 +204,8 @@ def test_what_is_concealed_is_known_by_path_and_by_the_name_beside_it() -> None:
         '{"kind":"Secret","stringData":{"a":"hunter2"}}',
         "url: amqp://guest:guest@queue:5672/",
         "password: |- hunter2",
+        "auth-secret: hunter2",
+        "nginx.ingress.kubernetes.io/auth-secret: cart, password: hunter2",
     ],
 )
 def test_a_line_that_may_show_a_credential_is_known_without_reading_the_document(line: str) -> None:
@@ -221,6 +223,8 @@ def test_a_line_that_may_show_a_credential_is_known_without_reading_the_document
         "kind: Secret",
         "name: DB_PASSWORD",
         "https://user:***@example.com",
+        "nginx.ingress.kubernetes.io/proxy-ssl-secret: shop/gateway-cert",
+        '{"mse.ingress.kubernetes.io/auth-tls-secret": "ca"}',
         "apiVersion: v1",
         "",
     ],

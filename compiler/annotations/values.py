@@ -436,6 +436,6 @@ def secret_ref(reader: Reader, value: Value) -> SecretRef | None:
     else:
         problem = None if hostname_problem(name) is None else f"{name!r} is no name of a Secret"
     if problem is None:
-        return SecretRef(namespace or reader.namespace, name)
+        return SecretRef(namespace or reader.namespace, name, value.origin)
     reader.bad(ANNOTATION_VALUE, value, problem, "write [namespace/]name of a Secret, such as shop/accounts")
     return None

@@ -164,6 +164,7 @@ class SecretRef(Node, frozen=True):
 
     namespace: str
     name: str
+    origin: Origin = Origin("")
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

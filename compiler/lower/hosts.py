@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from compiler.diagnostics import Note
 from compiler.ir.traffic import Match, PathMatch, Route, Tls
 from compiler.lower import codes
+from compiler.lower.aliases import home_of
 from compiler.lower.ingress_paths import hosts_of
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from compiler.diagnostics import Diagnostics, Origin
+    from compiler.ir.traffic import ObjectName
     from compiler.lower.ingress_paths import IngressInput
     from compiler.model.kubernetes import Ingress, IngressTls
 
@@ -52,17 +56,18 @@ def certificates(
 ) -> dict[str, Tls]:
     """The certificate of each host. `routed`: host -> namespaces of the Ingresses that have routes of it."""
     found: dict[str, Tls] = {}
+    served: dict[ObjectName, list[list[str]]] = {}
     for ingress in ingresses:
         entries = ingress.value.spec.tls
         if not entries:
             continue
         namespace = ingress.name.namespace
         place = ingress.origin.at("spec", "tls")
-        served: list[list[str]] = [[] for _ in entries]
+        mine = served[ingress.name] = [[] for _ in entries]
         for host in hosts_of(ingress.value):
             fitting = _fitting(host, entries)
             for index in fitting:
-                served[index].append(host)
+                mine[index].append(host)
             if namespace not in routed.get(host, ()):
                 continue  # all its rules for the host lose, which is told there
             for index in fitting:
@@ -72,9 +77,32 @@ def certificates(
                 first = found.setdefault(host, tls)
                 if (first.namespace, first.secret) != (tls.namespace, tls.secret):
                     _report_conflict(host, first, tls, findings)
-        for index, entry in enumerate(entries):
-            _report_unused(entry, served[index], place.at(index), findings)
+    for ingress in ingresses:
+        for index, (entry, hosts) in enumerate(zip(ingress.value.spec.tls, served.get(ingress.name, ()), strict=True)):
+            said = ingress.annotations.aliases
+            aliases = said.names if said is not None and ingress.annotations.canary is None else ()
+            _report_unused(
+                entry,
+                hosts,
+                _Shared(aliases, home_of(ingress) or "", found),
+                ingress.origin.at("spec", "tls", index),
+                findings,
+            )
     return found
+
+
+class _Shared(Struct, frozen=True):
+    """What the aliases of an Ingress share: the certificate of its first host."""
+
+    aliases: tuple[str, ...]
+    home: str
+    certificates: Mapping[str, Tls]
+
+    def uses(self, host: str, entry: IngressTls) -> bool:
+        """Whether a host of an entry is an alias whose certificate is that of the entry."""
+        certificate = self.certificates.get(self.home)
+        is_meant = any(host in (name, _wildcard(name)) for name in self.aliases)
+        return is_meant and certificate is not None and certificate.secret == entry.secret_name
 
 
 def secured_hosts(ingress: Ingress) -> tuple[str, ...]:
@@ -82,14 +110,23 @@ def secured_hosts(ingress: Ingress) -> tuple[str, ...]:
     return tuple(host for host in hosts_of(ingress) if _fitting(host, ingress.spec.tls))
 
 
-def _report_unused(entry: IngressTls, served: Sequence[str], place: Origin, findings: Diagnostics) -> None:
+def _report_unused(
+    entry: IngressTls, served: Sequence[str], shared: _Shared, place: Origin, findings: Diagnostics
+) -> None:
     """Report the hosts of an entry that no rule uses."""
     why = "no rule of this Ingress is for this host, or another entry is for it more exactly"
     fix = "write the host as the rules have it, or delete it here"
     if not entry.hosts and not served:
         findings.add(codes.TLS_UNUSED, place, entry.secret_name or "", why.replace("this host", "a host"), fix)
     for number, host in enumerate(entry.hosts):
-        if not any(host in (name, _wildcard(name)) for name in served):
+        if any(host in (name, _wildcard(name)) for name in served) or shared.uses(host, entry):
+            continue
+        if host in shared.aliases:
+            mine = shared.certificates.get(shared.home)
+            theirs = "no certificate" if mine is None else f"certificate {mine.namespace}/{mine.secret}"
+            alone = f"it is an alias, which shares the certificate of its host, and {shared.home} has {theirs}"
+            findings.add(codes.TLS_UNUSED, place.at("hosts", number), host, alone, "list it where its host is listed")
+        else:
             findings.add(codes.TLS_UNUSED, place.at("hosts", number), host, why, fix)
 
 

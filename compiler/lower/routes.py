@@ -27,10 +27,13 @@ from compiler.ir.traffic import (
     VirtualHost,
 )
 from compiler.lower import codes
+from compiler.lower.aliases import with_aliases
 from compiler.lower.backends import Backends
+from compiler.lower.host_settings import host_lists, tls_settings
 from compiler.lower.hosts import EXACT_ROOT, certificates, secured_hosts, start_pages
 from compiler.lower.ingress_paths import ANY_HOST, IngressInput, RoutePath, hosts_of, paths_of
 from compiler.lower.spread import weighted
+from compiler.lower.traps import size_of, tell_traps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
     from compiler.annotations.canary import Canary
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.traffic import Backend, HeaderControl, PathMatch, Service, ValueMatch
+    from compiler.lower.host_settings import Owners
     from compiler.lower.spread import Spreads
+    from compiler.lower.traps import GatewaySize
     from compiler.lower.world import World
     from compiler.model import fleet as fleet_model
     from compiler.model.kubernetes import Ingress
@@ -89,12 +94,12 @@ def lower_ingresses(
     objects: dict[ObjectName, IngressObject] = {}
     ordered = sorted(ingresses, key=lambda i: i.rank)
     doubtful = [(i.spec.ingress_class_name, host, path) for i in broken for host, path in _written(i)]
-    for gateway in world.fleet.value.spec.gateways:
+    for index, gateway in enumerate(world.fleet.value.spec.gateways):
         class_name = gateway.ingress_class_name
         mine = [i for i in ordered if i.value.spec.ingress_class_name == class_name]
         backends = Backends(services, spreads, gateway.name, world, findings)
         unclear = {(host, path) for name, host, path in doubtful if name == class_name}
-        table = _Table(backends, gateway, unclear, findings)
+        table = _Table(backends, gateway, size_of(world, index), unclear, findings)
         hosts = table.hosts(mine)
         for ingress in mine:
             objects[ingress.name] = _object(ingress, table.merged.get(ingress.name, ()))
@@ -139,11 +144,13 @@ class _Table:
         self,
         backends: Backends,
         gateway: fleet_model.Gateway,
+        size: GatewaySize,
         unclear: AbstractSet[tuple[str, str]],
         findings: Diagnostics,
     ) -> None:
         self._backends = backends
         self._gateway = gateway
+        self._size = size
         self._unclear = unclear
         self._findings = findings
         self._bases: dict[str, dict[PathMatch, _Base]] = {}
@@ -164,14 +171,18 @@ class _Table:
         roots = {h: b[EXACT_ROOT].path.origin for h, b in self._bases.items() if EXACT_ROOT in b}
         pages = start_pages(ordinary, roots, self._findings)
         tls = certificates([*ordinary, *canaries], self._routed(), self._findings)
+        owners = self._owners()
+        settings = tls_settings(ordinary, tls, owners, self._size, self._findings)
+        lists = host_lists(ordinary, owners, self._findings)
+        tell_traps(ordinary, self._size, self._findings)
         hosts = []
         for host in sorted(self._bases, key=_host_order):
             bases = sorted(self._bases[host].values(), key=lambda b: _path_order(b.path.match))
             routes = [route for base in bases for route in self._routes(base)]
             if host in pages:
                 routes.insert(_after_exact(routes), pages[host])
-            hosts.append(VirtualHost(host, tuple(routes), tls.get(host)))
-        return tuple(hosts)
+            hosts.append(VirtualHost(host, tuple(routes), tls.get(host), settings.get(host), lists.get(host)))
+        return with_aliases(hosts, ordinary, owners, self._findings)
 
     # --- who claims what
 
@@ -259,6 +270,14 @@ class _Table:
             host: {path.ingress.name.namespace for base in table.values() for path in (base.path, *base.canaries)}
             for host, table in self._bases.items()
         }
+
+    def _owners(self) -> Owners:
+        """Host -> the ordinary Ingresses that have routes of it, each with its first one."""
+        found: Owners = {}
+        for host, table in self._bases.items():
+            for base in table.values():
+                found.setdefault(host, {}).setdefault(base.path.ingress.name, base.path)
+        return found
 
     # --- routes
 

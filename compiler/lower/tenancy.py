@@ -11,7 +11,7 @@ from compiler.lower.manifests import CLUSTER_SCOPED, group
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.delivery import PlainObject
-    from compiler.ir.traffic import ObjectName
+    from compiler.ir.traffic import ObjectName, SecretRef
     from compiler.lower.world import Files, World
     from compiler.model.fleet import Tenant
 
@@ -41,13 +41,20 @@ TENANT_REFERENCE = error(
     "publish what others keep to themselves, or send its traffic to them. Ingresses of a tenant may name Services of "
     "the tenant's namespaces, and those that the Fleet lists in `references` of the tenant.",
 )
+TENANT_SECRET = error(
+    "tenant-secret",
+    "an annotation that names a Secret of another tenant",
+    "auth-secret, auth-tls-secret and proxy-ssl-secret may name a Secret of another namespace. So a tenant could let "
+    "in the accounts of others, or show their certificates. Ingresses of a tenant may name Secrets of the tenant's "
+    "namespaces alone; `references` of the tenant is for Services.",
+)
 TENANT_PATH = warning(
     "tenant-path",
     "a folder of a tenant that holds nothing, or belongs to two tenants",
     "Files outside every tenant's folders belong to the platform and may do everything. So a misspelt folder of a "
     "tenant would give its files every right, and a folder of two tenants belongs to the first of them alone.",
 )
-CODES: tuple[Code, ...] = (TENANT_NAMESPACE, TENANT_HOST, TENANT_KIND, TENANT_REFERENCE, TENANT_PATH)
+CODES: tuple[Code, ...] = (TENANT_NAMESPACE, TENANT_HOST, TENANT_KIND, TENANT_REFERENCE, TENANT_SECRET, TENANT_PATH)
 
 PLATFORM_KINDS = frozenset({"Fleet", "Cluster", "IngressClass", "MseIngressConfig", "TrafficState"})
 
@@ -130,6 +137,22 @@ class Tenancy:
                 f"Ingresses of tenant {tenant.name} may name Services of {_words(tenant.namespaces)}, and "
                 f"{_words(tenant.references)} of other namespaces",
                 "name a Service of the tenant, or let the platform add this one to its `references`",
+                (Note(self._place.at(index), "the tenant"),),
+            )
+
+    def check_secret(self, secret: SecretRef) -> None:
+        """Report an annotation that names a Secret outside its tenant's namespaces."""
+        found = self._tenants and self.of(secret.origin.file)
+        if not found:
+            return
+        index, tenant = found
+        if secret.namespace not in tenant.namespaces:
+            self._findings.add(
+                TENANT_SECRET,
+                secret.origin,
+                str(secret),
+                f"Ingresses of tenant {tenant.name} may name Secrets of {_words(tenant.namespaces)}",
+                "name a Secret in a namespace of the tenant",
                 (Note(self._place.at(index), "the tenant"),),
             )
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from compiler import check, patches
 from compiler.annotations import codes as annotation
 from compiler.lower import (
+    aliases,
     codes,
     fleet,
+    host_settings,
     manifests,
     offers,
     overrides,
@@ -19,6 +21,7 @@ from compiler.lower import (
     spread,
     templates,
     tenancy,
+    traps,
     unread,
     workload,
 )
@@ -55,6 +58,9 @@ CODES: tuple[Code, ...] = (
     *plain_services.CODES,
     *spread.CODES,
     *codes.CODES,
+    *host_settings.CODES,
+    *aliases.CODES,
+    *traps.CODES,
     *check.CODES,
     *kubernetes.CODES,
     *mse.CODES,

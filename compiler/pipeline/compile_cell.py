@@ -213,8 +213,7 @@ def _ingresses(
             tenancy.check_host(rule.host or "*", place.at("rules", index, "host"))
         if spec.default_backend is not None:
             tenancy.check_host("*", place.at("defaultBackend"))
-        for ref in _references(ingress.annotations):
-            tenancy.check_reference(ObjectName(ref.namespace, ref.name), ref.origin)
+        _check_names(ingress.annotations, tenancy)
         if spec.ingress_class_name not in classes:
             findings.add(
                 UNKNOWN_INGRESS_CLASS,
@@ -228,6 +227,19 @@ def _ingresses(
         else:
             whole.append(IngressInput(ingress.value, ingress.origin, ingress.annotations))
     return whole, broken
+
+
+def _check_names(said: IngressAnnotations, tenancy: Tenancy) -> None:
+    """Hold what annotations name to the tenant: Services, Secrets, hosts."""
+    for ref in _references(said):
+        tenancy.check_reference(ObjectName(ref.namespace, ref.name), ref.origin)
+    if said.aliases is not None:
+        for name in said.aliases.names:
+            tenancy.check_host(name, said.aliases.origin)
+    if said.auth is not None:
+        tenancy.check_secret(said.auth.secret)
+    if said.tls is not None and said.tls.client_ca is not None:
+        tenancy.check_secret(said.tls.client_ca)
 
 
 def _references(said: IngressAnnotations) -> list[ServiceRef]:

@@ -316,6 +316,8 @@ def _ingress_keys(ingress: ReadIngress) -> list[str]:
     if spec.default_backend is not None:
         keys.append(f"{HOST}{spec.ingress_class_name}|*")
     keys += [f"name:{namespace}/{b.service.name}" for b in backends if b.service is not None]
+    if said.aliases is not None:
+        keys += [f"{HOST}{spec.ingress_class_name}|{name}" for name in said.aliases.names]
     if said.destination is not None:
         keys += [f"name:{t.service.namespace}/{t.service.name}" for t in said.destination.targets]
     if said.fallback is not None:

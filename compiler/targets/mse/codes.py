@@ -72,6 +72,27 @@ MSE_ROUTE_ORDER = warning(
     "different Ingresses and may match the same path are tried in the order in which the Ingresses were created, which "
     "Git does not know.",
 )
+MSE_CIPHERS = warning(
+    "mse-ciphers",
+    "MSE's pages disagree on how cipher suites are separated",
+    "The annotation reference of MSE separates the suites of ssl-cipher by commas; the usage page of its sibling, and "
+    "the code that both come from, by colons. fleetgate writes commas, as the reference says. A gateway that wants "
+    "colons would see one long name that it does not know, drop it in silence, and offer its default suites. With one "
+    "suite there is nothing to separate.",
+)
+MSE_LIMIT_STATUS = warning(
+    "mse-limit-status",
+    "this MSE version answers 503 beyond a local limit",
+    "Requests beyond route-limit-rpm or route-limit-rps get 429 (too many requests) since MSE 1.2.23, and 503 before: "
+    "clients and monitors take that for a broken service, and retries make it worse.",
+)
+MSE_WASM = warning(
+    "mse-wasm",
+    "wasmplugin is in no reference of MSE",
+    "The annotation wasmplugin is known from a guide of Alibaba for moves from ingress-nginx alone, which asks for "
+    "version 2.1.16 of MSE's sibling, APIG. fleetgate checks that its value is a JSON object, and hands it on as it "
+    "is.",
+)
 CODES: tuple[Code, ...] = (
     MSE_SPREAD,
     MSE_WEIGHT,
@@ -83,4 +104,7 @@ CODES: tuple[Code, ...] = (
     MSE_POLICY,
     MSE_UNSPREAD,
     MSE_ROUTE_ORDER,
+    MSE_CIPHERS,
+    MSE_LIMIT_STATUS,
+    MSE_WASM,
 )

@@ -20,6 +20,8 @@ from compiler.targets.mse.codes import (
     MSE_VERSION,
     MSE_WEIGHT,
 )
+from compiler.targets.mse.host import host_settings
+from compiler.targets.mse.notices import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,6 +83,7 @@ class Translator:
         self._ids = ids
         self._findings = findings
         self._partial: dict[tuple[str, ObjectName], tuple[Code, Origin, str, str]] = {}
+        self._notices = Notices(settings, findings)
         self._merged = {
             (base.name, m.host, m.kind, m.path, m.cluster): m.name for base in ingresses.values() for m in base.merged
         }
@@ -89,13 +92,16 @@ class Translator:
         """The pieces of a host, bases before their weighted canaries."""
         page = next((r for r in host.routes if isinstance(r.action, Redirect) and dialect.is_app_root(r.action)), None)
         owners = {route.owner for route in host.routes if route.base is None and route is not page}
+        shared = host_settings(host)
+        self._notices.host(host)
         for route in host.routes:
             if route is page:
                 continue
-            pairs: Pairs = []
+            pairs: Pairs = [*shared]
             # a start page belongs to the host: where its own Ingress has no route left, another one says it
             if page is not None and route.base is None and (route.owner == page.owner or page.owner not in owners):
-                pairs = dialect.app_root(page.action)
+                pairs += dialect.app_root(page.action)
+            self._notices.route(route)
             yield from self._route(host.host, route, pairs)
 
     def tell(self) -> None:

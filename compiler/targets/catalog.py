@@ -77,7 +77,15 @@ _MSE = (
     Capability("CORS", "full"),
     Capability("timeout, retry", "full"),
     Capability("mirroring", "partial", "spread by pods alone", ("mse-unspread",)),
+    Capability("error statuses answered by the fallback", "full"),
+    Capability("limit per route and replica", "partial", "503 and not 429 before 1.2.23", ("mse-limit-status",)),
+    Capability("limits over the whole gateway: rate, concurrency", "full"),
+    Capability("lists of client addresses, per route and per host", "full"),
+    Capability("basic authentication", "full"),
+    Capability("Wasm plug-ins", "partial", "in no reference", ("mse-wasm",)),
     Capability("TLS", "full"),
+    Capability("client TLS: versions, suites, certificates", "partial", "how suites are separated", ("mse-ciphers",)),
+    Capability("aliases of hosts", "full"),
 )
 
 TARGETS: tuple[Target, ...] = (

@@ -40,8 +40,8 @@ generate: $(INSTALLED) ## Rewrite everything that is generated: schemas/, tables
 bench: $(INSTALLED) ## Measure CPU time and memory against cp -r and kapitan; writes tests/benchmarks/results.md
 	@$(BIN)/python -m tests.benchmarks.run
 
-soak: $(INSTALLED) $(TOOLS) ## The long runs that `make test` leaves out
-	@$(BIN)/python -m pytest -m slow -n 2
+soak: $(INSTALLED) $(TOOLS) ## The long runs that `make test` leaves out; writes tests/soak.md
+	@$(BIN)/python -m tools.soak
 
 tools: $(TOOLS) ## Build the pinned Go tools of tools/go.mod into .tools/bin (where Go is installed)
 

@@ -19,6 +19,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long runs tell `make soak` what they hold and how many examples they look at."""
+    for item in items:
+        if item.get_closest_marker("slow") and isinstance(item, pytest.Function):
+            name = item.name.removeprefix("test_").replace("_", " ")
+            item.user_properties.append(("law", (item.function.__doc__ or name).strip().splitlines()[0]))
+            settings = getattr(item.function, "_hypothesis_internal_use_settings", None)
+            if settings is not None:
+                item.user_properties.append(("cases", settings.max_examples))
+
+
 @pytest.fixture
 def updates_golden(request: pytest.FixtureRequest) -> bool:
     """Whether this run rewrites what golden tests expect."""

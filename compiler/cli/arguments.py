@@ -97,6 +97,24 @@ def _compiling(each: argparse.ArgumentParser) -> None:
     each.add_argument("--as-of", metavar="DATE", help="tell what has expired by this day (YYYY-MM-DD)")
 
 
+def _trace(each: argparse.ArgumentParser) -> None:
+    each.add_argument("method", metavar="METHOD", nargs="?", help="default: GET")
+    each.add_argument("url", metavar="URL", help="as for curl: without a scheme it is http")
+    each.add_argument(
+        "-H",
+        dest="header",
+        metavar="HEADER",
+        action="append",
+        default=[],
+        help="a header, 'name: value'; several times",
+    )
+    each.add_argument("--client-ip", metavar="IP", type=_named, help="the address of the client, for access lists")
+    each.add_argument(
+        "--gateway", metavar="NAME", type=_named, help="ask this gateway alone (default: each that has the host)"
+    )
+    each.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
 def _simulate(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "--lose",
@@ -134,6 +152,7 @@ COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]
     ("init", "write a small working fleet into an empty folder", _init),
     ("check", "compile in memory and report everything that is wrong", _check),
     ("build", "compile into an output folder", _build),
+    ("trace", "tell what becomes of a request: the route that wins, and why the others lose", _trace),
     ("simulate", "tell what the loss of a cluster, zone or region does to shares, loads and routes", _simulate),
     ("explain", "tell what a code, an annotation, a kind or a field means", _explain),
     ("schema", "print the JSON Schema of what people write", _schema),

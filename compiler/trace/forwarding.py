@@ -1,0 +1,60 @@
+"""Where a forwarded request goes, and what the backend sees of it."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from compiler.solver.shares import shares
+from compiler.trace.conditions import pattern
+from compiler.trace.outcome import ClusterShare, Forwarding, Part
+
+if TYPE_CHECKING:
+    from compiler.ir.traffic import Forward, PathMatch, Rewrite, Route, Share
+    from compiler.trace.conditions import Facts
+
+_GROUP = re.compile(r"\\([0-9])")
+
+
+def forwarding(route: Route, action: Forward, facts: Facts) -> Forwarding:
+    """The backends with their shares, and the request as they see it."""
+    total = sum(share.weight for share in action.split.shares)
+    parts = tuple(_part(share, Fraction(share.weight, total), route) for share in action.split.shares)
+    rewrite = route.policies.rewrite
+    path = facts.path if rewrite is None else rewritten(rewrite, route.match.path, facts.path)
+    query = facts.request.query
+    return Forwarding(
+        parts,
+        path if query is None else f"{path}?{query}",
+        rewrite.host if rewrite is not None and rewrite.host else facts.request.host,
+        action.fallback,
+    )
+
+
+def _part(share: Share, of_all: Fraction, route: Route) -> Part:
+    spread = share.backend.spread
+    is_canary = route.base is not None or share.owner != route.owner
+    return Part(
+        share.backend,
+        of_all,
+        share.owner,
+        is_canary,
+        tuple(ClusterShare(cluster, of_all * part) for cluster, part in shares(spread, {}).parts),
+        tuple(tuple(member.cluster for member in tier.members) for tier in spread.tiers[1:]),
+        share.headers if share.headers is not None or share.owner != route.owner else route.policies.headers,
+        share.origin,
+    )
+
+
+def rewritten(rewrite: Rewrite, match: PathMatch, path: str) -> str:
+    """The path that the backend sees; the query is not part of it."""
+    if rewrite.kind == "full":
+        return rewrite.path
+    if rewrite.kind == "prefix":
+        rest = path[len(match.value.rstrip("/")) :]
+        return rewrite.path.rstrip("/") + rest or "/"
+    if rewrite.kind == "regex":
+        found = pattern(match.value).fullmatch(path)
+        return _GROUP.sub(lambda group: found[int(group[1])] or "", rewrite.path)
+    return path

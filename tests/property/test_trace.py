@@ -89,8 +89,10 @@ Rules = list[tuple[str | None, str, str]]
 
 
 def brute_force(rules: Rules, host: str, asked: str) -> int | None:
-    """The rule that wins, as the Ingress API says it: the exact host before the wildcard before none; among its paths
-    that match an exact one, else the longest prefix by segments. A host without a matching path gives way to a wider one (MSE).
+    """The rule that wins, as the Ingress API says it.
+
+    The exact host before the wildcard before none; among its paths that match an exact one, else the longest prefix by
+    segments. A host without a matching path gives way to a wider one (MSE).
     """
     for wanted in (host, "*." + host.split(".", 1)[1], None):
         best: tuple[bool, int] = (False, -1)

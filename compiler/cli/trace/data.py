@@ -1,4 +1,4 @@
-"""Traces as JSON: everything, described in docs/formats.md. ASCII only.
+"""Traces as JSON: everything, ASCII only; `docs/trace.md` describes it.
 
 `version` is raised when a field is removed or changes its meaning; fields may be added without.
 """

@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 
-from compiler.ir.traffic import Forward, Redirect, Route
+from compiler.ir.traffic import (
+    AddressList,
+    BasicAuth,
+    ConcurrencyLimit,
+    CustomErrors,
+    Forward,
+    GlobalLimit,
+    LocalLimit,
+    Policies,
+    Redirect,
+    Rejection,
+    Route,
+    SecretRef,
+    WasmPlugin,
+)
 from tests.small_fleet import (
     HOST,
     MSE,
@@ -254,6 +268,56 @@ def test_a_path_that_a_canary_says_twice_counts_once_and_is_told() -> None:
 
 
 SAID = f"ingress-b:metadata.annotations.{MSE}"
+
+
+GUARDS = {
+    NGINX + "default-backend": "pay",
+    NGINX + "custom-http-errors": "503",
+    MSE + "route-limit-rps": "5",
+    MSE + "rate-limit": "50",
+    MSE + "concurrency-limit": "7",
+    NGINX + "whitelist-source-range": "10.0.0.0/8",
+    NGINX + "auth-type": "basic",
+    NGINX + "auth-secret": "accounts",
+    MSE + "wasmplugin": "{}",
+}
+
+
+def test_a_conditional_canary_has_the_guards_of_its_base() -> None:
+    result = compiled_with(
+        ingress("a", rule(path("cart")), annotations=GUARDS), canary("b", rule(path("next")), by_header="x-stage")
+    )
+    refined, base = result.routes
+    assert refined.policies == base.policies
+    assert base.policies == Policies(
+        errors=CustomErrors((503,)),
+        local_limit=LocalLimit(5, 1, 25),
+        global_limit=GlobalLimit(50, Rejection()),
+        concurrency=ConcurrencyLimit(7, Rejection()),
+        access=AddressList("allow", ("10.0.0.0/8",), "whitelist"),
+        auth=BasicAuth(SecretRef("shop", "accounts"), "auth-file"),
+        wasm=WasmPlugin("{}"),
+    )
+    assert isinstance(refined.action, Forward)
+    assert refined.action.fallback is not None
+
+
+def test_guards_of_a_canary_are_told_to_have_no_effect_unless_its_base_says_the_same() -> None:
+    loud = canary("b", rule(path("next")), by_header="x-stage", **GUARDS)
+    result = compiled_with(BASE, loud)
+    assert sorted(value for code, _, value in result.found if code == "canary-setting") == [
+        "access",
+        "auth",
+        "concurrency",
+        "errors",
+        "fallback",
+        "global_limit",
+        "local_limit",
+        "wasm",
+    ]
+    assert all(route.policies == Policies() for route in result.routes)
+    same = compiled_with(ingress("a", rule(path("cart")), annotations=GUARDS), loud)
+    assert "canary-setting" not in same.codes
 
 
 def test_what_a_canary_says_and_its_base_decides_is_told_unless_both_say_the_same() -> None:

@@ -169,3 +169,29 @@ def test_annotations_name_services_of_the_tenant_and_those_that_it_was_granted(
 def test_the_platform_may_name_every_service() -> None:
     document = ingress("web", rule(path("cart")), annotations={NGINX + "default-backend": "billing/ledger"})
     assert found(an_app("shop"), document, at="platform/all.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        ({NGINX + "server-alias": "www.shop.example.com"}, []),
+        ({NGINX + "server-alias": "www.example.com"}, [("tenant-host", "www.example.com")]),
+        ({NGINX + "server-alias": "*.shop.example.com,*.example.com"}, [("tenant-host", "*.example.com")]),
+        ({NGINX + "auth-type": "basic", NGINX + "auth-secret": "accounts"}, []),
+        ({NGINX + "auth-type": "basic", NGINX + "auth-secret": "bank/a"}, [("tenant-secret", "bank/a")]),
+        ({MSE + "auth-tls-secret": "bank/a"}, [("tenant-secret", "bank/a")]),
+    ],
+)
+def test_aliases_are_hosts_and_secrets_belong_to_namespaces(
+    annotations: dict[str, str], expected: list[tuple[str, str]]
+) -> None:
+    document = ingress("web", rule(path("cart"), host="a.shop.example.com"), annotations=annotations)
+    assert found(an_app("shop"), document) == expected
+
+
+def test_a_secret_of_another_namespace_may_not_be_referred_to_as_a_service_may() -> None:
+    annotations = {NGINX + "auth-type": "basic", NGINX + "auth-secret": "bank/a", NGINX + "default-backend": "bank/a"}
+    document = ingress("web", rule(path("cart"), host="a.shop.example.com"), annotations=annotations)
+    assert found(an_app("shop"), document, tenants=[{**SHOP, "references": ["bank/a"]}]) == [
+        ("tenant-secret", "bank/a")
+    ]

@@ -2,17 +2,24 @@
 
 CPU time depends on the machine; ratios of commands that ran side by side hardly do. So every round runs each command
 once, in turn, and a row of the table compares medians over the rounds.
+
+Nothing large is deleted before the end: every run has a folder of its own, and every round writes its trees into new
+ones. For some minutes ext4 gives the inode of a deleted file to no new one (`recently_deleted`), and for every file that
+is created it looks at all of these again: after the deletion of 10,000 files the next 10,000 cost 2 to 6 s of system
+time instead of 0.3 s, whoever creates them. A first build, or a `cp -r` into a new folder, meets nothing of the kind.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +28,7 @@ from tests.benchmarks import fleet, kapitan
 from tests.benchmarks.measure import Cost, measure, median
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Costs = dict[str, Cost]
 
@@ -70,17 +77,27 @@ class Row(NamedTuple):
 class Fleet:
     """A fleet on disk, and what is measured on it."""
 
-    def __init__(self, apps: int) -> None:
+    def __init__(self, work: Path, apps: int) -> None:
         self.apps = apps
-        self.root = WORK / f"fleet-{apps}"
-        self.out = WORK / f"fleet-{apps}-out"
-        self.copy = WORK / f"fleet-{apps}-copy"
-        app = apps // 2
-        self.source = self.root / "apps" / fleet.app_name(app) / "app.yaml"
-        self.output = (
-            self.out / "clusters" / fleet.cluster_name(0) / fleet.team_name(app) / f"{fleet.app_name(app)}.yaml"
-        )
-        self.image = fleet.image(app)
+        self.root = work / f"fleet-{apps}"
+        self.app = apps // 2
+        """The one that is edited."""
+        self.image = fleet.image(self.app)
+        self._new_out = fresh(work / f"fleet-{apps}-out")
+        self._new_copy = fresh(work / f"fleet-{apps}-copy")
+        self.out = next(self._new_out)
+        """Where the last cold build went."""
+
+    @property
+    def source(self) -> Path:
+        """The file with the App that is edited."""
+        return self.root / "apps" / fleet.app_name(self.app) / "app.yaml"
+
+    @property
+    def output(self) -> Path:
+        """A file that it is compiled to."""
+        folder = self.out / "clusters" / fleet.cluster_name(0) / fleet.team_name(self.app)
+        return folder / f"{fleet.app_name(self.app)}.yaml"
 
     def build(self) -> Cost:
         """Compile into the output folder, whatever is there."""
@@ -88,7 +105,7 @@ class Fleet:
 
     def cold(self) -> Cost:
         """Compile with no output and no index from an earlier run."""
-        remove(self.out)
+        self.out = next(self._new_out)
         remove(self.root / ".fleetgate")
         cost = self.build()
         found = sum(1 for _ in self.out.glob("clusters/*/*/app-*.yaml"))
@@ -112,8 +129,7 @@ class Fleet:
 
     def copied(self) -> Cost:
         """`cp -r` of the output: the cost of creating these files, with nothing to think about."""
-        remove(self.copy)
-        return measure(["cp", "-r", self.out, self.copy], ROOT)
+        return measure(["cp", "-r", self.out, next(self._new_copy)], ROOT)
 
 
 def check(root: Path) -> Cost:
@@ -121,20 +137,17 @@ def check(root: Path) -> Cost:
     return measure([FLEETGATE, "check", "-C", root], ROOT)
 
 
-def build_example() -> Cost:
-    """A newcomer's first build."""
-    out = WORK / "example"
-    remove(out)
+def build_example(out: Path) -> Cost:
+    """A newcomer's first build, into a new folder."""
     remove(ROOT / "fleet-repo-example" / ".fleetgate")
     return measure([FLEETGATE, "build", "-C", "fleet-repo-example", "-o", out], ROOT)
 
 
-def compile_kapitan(root: Path) -> Cost:
-    """`kapitan compile` with no output from an earlier run."""
-    remove(root / "compiled")
-    cost = measure([KAPITAN / "bin" / "kapitan", "compile"], root)
-    found = len(list(root.glob("compiled/*/manifests/apps.yaml")))
-    expect(found == CLUSTERS, f"{found} targets below {root}")
+def compile_kapitan(root: Path, out: Path) -> Cost:
+    """`kapitan compile` into a new folder."""
+    cost = measure([KAPITAN / "bin" / "kapitan", "compile", "--output-path", out], root)
+    found = len(list(out.glob("compiled/*/manifests/apps.yaml")))
+    expect(found == CLUSTERS, f"{found} targets below {out}")
     return cost
 
 
@@ -163,12 +176,12 @@ def rounds(what: str, count: int, commands: dict[str, Callable[[], Cost]]) -> Co
     return {name: median(found) for name, found in costs.items()}
 
 
-def measure_fleets(sizes: Sizes) -> tuple[Costs, Costs]:
+def measure_fleets(sizes: Sizes, work: Path) -> tuple[Costs, Costs]:
     """Costs at the small and the large size."""
-    small, large = Fleet(sizes.small), Fleet(sizes.large)
-    plain, peer = WORK / "fleet-without-annotations", WORK / "kapitan"
+    small, large = Fleet(work, sizes.small), Fleet(work, sizes.large)
+    plain, peer = work / "fleet-without-annotations", work / "kapitan"
+    compiled = fresh(work / "kapitan-out")
     say(f"writing fleets of {sizes.small} and {sizes.large} apps in {CLUSTERS} clusters")
-    remove(WORK)
     fleet.write_fleet(small.root, small.apps, CLUSTERS)
     fleet.write_fleet(large.root, large.apps, CLUSTERS)
     fleet.write_fleet(plain, small.apps, CLUSTERS, annotations=False)
@@ -182,7 +195,7 @@ def measure_fleets(sizes: Sizes) -> tuple[Costs, Costs]:
             "cp -r": small.copied,
             "unchanged": small.unchanged,
             "edited": small.edited,
-            "kapitan": lambda: compile_kapitan(peer),
+            "kapitan": lambda: compile_kapitan(peer, next(compiled)),
             "check": lambda: check(small.root),
             "check without annotations": lambda: check(plain),
         },
@@ -195,15 +208,16 @@ def measure_fleets(sizes: Sizes) -> tuple[Costs, Costs]:
     return at_small, at_large
 
 
-def measure_start(sizes: Sizes) -> Costs:
+def measure_start(sizes: Sizes, work: Path) -> Costs:
     """Costs of what a person waits for at the prompt."""
+    examples = fresh(work / "example")
     return rounds(
         "start",
         sizes.start_rounds,
         {
             "python": lambda: measure([sys.executable, "-I", "-c", "pass"], ROOT),
             "--version": lambda: measure([FLEETGATE, "--version"], ROOT),
-            "example": build_example,
+            "example": lambda: build_example(next(examples)),
         },
     )
 
@@ -277,6 +291,11 @@ def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like as
         raise RuntimeError(otherwise)
 
 
+def fresh(path: Path) -> Iterator[Path]:
+    """Paths like this one that nothing was ever called."""
+    return (path.with_name(f"{path.name}-{number}") for number in itertools.count())
+
+
 def remove(folder: Path) -> None:
     """Delete a folder, if it is there."""
     if folder.exists():
@@ -303,8 +322,13 @@ def main() -> int:
     given = parser.parse_args()
     sizes = STANDARD._replace(small=given.small, large=given.large, rounds=given.rounds)
 
-    small, large = measure_fleets(sizes)
-    lines = rows(sizes, small, large, measure_start(sizes))
+    WORK.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=WORK))
+    try:
+        small, large = measure_fleets(sizes, work)
+        lines = rows(sizes, small, large, measure_start(sizes, work))
+    finally:
+        remove(WORK)
     print(table(lines))
     if sizes == STANDARD:
         RESULTS.write_text(page(sizes, lines), "utf-8")

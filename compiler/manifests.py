@@ -75,18 +75,17 @@ def render_all(documents: Iterable[Node], comment: str | None = None) -> str:
 
 
 class Hole(Shared):
-    """A value that is left open in a `Form`. It stands as the value of a key, once."""
+    """A value that is left open in a `Form`. It stands as the value of keys, as often as it likes."""
 
-    __slots__ = ("place",)
+    __slots__ = ("number",)
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.place = (0, 0)
+        self.number = -1
 
     def text(self, indent: int, list_indent: int) -> str:
         """What stands in the form's text for now, and for nothing else: the writer escapes every NUL."""
-        self.place = (indent, list_indent)
-        return _HOLE
+        return f"{_HOLE}{self.number} {indent} {list_indent}{_HOLE}"
 
 
 _HOLE = "\0"
@@ -101,24 +100,48 @@ class Form:
     __slots__ = ("_places", "_texts")
 
     def __init__(self, documents: Iterable[Node], holes: Sequence[Hole]) -> None:
-        """`holes`: those in the documents, in the order in which they stand there."""
-        self._texts = render_all(documents).split(_HOLE)
-        self._places = [hole.place for hole in holes]
-        if len(self._texts) != len(holes) + 1:
-            raise ValueError(f"{len(holes)} holes are named, and {len(self._texts) - 1} stand in the documents")
+        """`holes`: those in the documents, in the order in which their values will be given."""
+        for number, hole in enumerate(holes):
+            hole.number = number
+        parts = render_all(documents).split(_HOLE)
+        self._texts = parts[::2]
+        self._places = [tuple(map(int, part.split())) for part in parts[1::2]]
+        """(number of the hole, indentation, that of a list), one between each two texts."""
+        if {number for number, *_ in self._places} != set(range(len(holes))):
+            raise ValueError(f"{len(holes)} holes are named, and the documents have others")
 
-    def fill(self, values: Iterable[Node]) -> str:
+    def fill(self, values: Sequence[Node]) -> str:
         """The text with these values, in the order of the holes. Raises as `render` does."""
         return "".join(self.pieces(values))
 
-    def pieces(self, values: Iterable[Node]) -> list[str]:
+    def pieces(self, values: Sequence[Node]) -> list[str]:
         """The same in pieces; those between the holes are the same objects each time."""
-        texts = iter(self._texts)
-        pieces = [next(texts)]
-        for value, (indent, list_indent), text in zip(values, self._places, texts, strict=True):
-            _write(value, indent, list_indent, pieces)
-            pieces.append(text)
+        texts = self._texts
+        pieces = [texts[0]]
+        for index, (number, indent, list_indent) in enumerate(self._places, 1):
+            _write(values[number], indent, list_indent, pieces)
+            pieces.append(texts[index])
         return pieces
+
+    def bind(self, values: Sequence[Node]) -> Form:
+        """The form with these values in its first holes; the others stay open. Raises as `render` does."""
+        form = Form((), ())
+        form._texts, form._places = [], []
+        pieces = [self._texts[0]]
+        for text, (number, indent, list_indent) in zip(self._texts[1:], self._places, strict=True):
+            if number < len(values):
+                value = values[number]
+                if type(value) is str and value in _scalars:  # as in `_write_mapping`
+                    pieces.append(_scalars[value])
+                else:
+                    _write(value, indent, list_indent, pieces)
+                pieces.append(text)
+            else:
+                form._texts.append("".join(pieces))
+                form._places.append((number - len(values), indent, list_indent))
+                pieces = [text]
+        form._texts.append("".join(pieces))
+        return form
 
 
 _DEEPEST = 200

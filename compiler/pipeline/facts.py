@@ -9,7 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from compiler.targets.target import Emission
+    from compiler.targets.target import Emission, ObjectId
 
 Counts = dict[str, int]
 
@@ -57,13 +57,20 @@ def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
     """What a cell's files add up to; `by_app` keeps apps of a namespace apart."""
     facts = no_facts()
     objects, sizes, kinds = facts.objects, facts.sizes, facts.cluster_kinds
+    said: tuple[ObjectId, ...] = ()
+    within, is_plain = "", True
     for emission in emissions:
         kind, name, namespace = emission.scope
         app = emission.path.rpartition("/")[2].removesuffix(".yaml") if by_app and kind == "cluster" else ""
         key = f"{kind}|{name}|{namespace}|{app}"
         objects[key] = objects.get(key, 0) + len(emission.objects)
         sizes[key] = sizes.get(key, 0) + emission.size
-        for identity in emission.objects:
+        if emission.objects is not said or namespace != within:  # in other clusters an app mostly has the same ones
+            said, within = emission.objects, namespace
+            is_plain = all(identity.namespace == namespace for identity in said)
+        if is_plain:
+            continue
+        for identity in said:
             if not identity.namespace:
                 group = identity.api_version.rpartition("/")[0]
                 word = f"{group}|{identity.kind}"

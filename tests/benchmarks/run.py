@@ -4,8 +4,8 @@ CPU time depends on the machine; ratios of commands that ran side by side hardly
 once, in turn, and a row of the table compares medians over the rounds.
 
 Nothing large is deleted before the end: every run has a folder of its own, and every round writes its trees into new
-ones. For some minutes ext4 gives the inode of a deleted file to no new one (`recently_deleted`), and for every file that
-is created it looks at all of these again: after the deletion of 10,000 files the next 10,000 cost 2 to 6 s of system
+ones. For some minutes ext4 gives the inode of a deleted file to no new one (`recently_deleted`), and looks at all of
+these again for every file that is created: after the deletion of 10,000 files the next 10,000 cost 2 to 6 s of system
 time instead of 0.3 s, whoever creates them. A first build, or a `cp -r` into a new folder, meets nothing of the kind.
 """
 

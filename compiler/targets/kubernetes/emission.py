@@ -11,6 +11,7 @@ import functools
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct, structs
 
 from compiler import patches
@@ -18,7 +19,7 @@ from compiler.diagnostics import Diagnostics
 from compiler.ir import workload as ir
 from compiler.manifests import Form, Hole, render, render_all, shared
 from compiler.targets.kubernetes import objects, pods
-from compiler.targets.kubernetes.objects import MANAGED_BY
+from compiler.targets.kubernetes.objects import MANAGED_BY, Names, names_of
 from compiler.targets.target import EDITS, HEAD, Emission, ObjectId
 
 if TYPE_CHECKING:
@@ -35,12 +36,22 @@ KEPT = {SYNC_WAVE: "-1", SYNC_OPTIONS: "Delete=false,Prune=false"}
 DIVIDER = "---\n"
 
 
+class _Shape(Struct, frozen=True, gc=False):
+    """The objects of all workloads that differ in their names and from cluster to cluster alone: both are left open."""
+
+    form: Form
+    """Its holes: those of `Names`, then those of a `_Frame`."""
+    objects: tuple[tuple[str, str, int], ...]
+    """(apiVersion, kind, which of the names is its name) of each object."""
+
+
 class _Frame(Struct, frozen=True, gc=False):
     """The objects of a workload with what differs from cluster to cluster left open."""
 
     fixed: tuple[object, ...]
     """All that it was made from."""
     form: Form
+    """Its holes: replicas, id of the cluster, environment; without those that the workload has not."""
     objects: tuple[ObjectId, ...]
 
 
@@ -97,12 +108,17 @@ class _App:
         if placement.replicas is not None:
             values.insert(0, placement.replicas)
         if workload.env:
-            values.append([self._variable(variable) for variable in workload.env])
+            values.append(self._environment(workload.env))
         return frame.form.pieces(values), frame.objects
+
+    def _environment(self, variables: tuple[ir.Variable, ...]) -> Node:
+        if len(variables) == 1 and variables[0].source is None:
+            return _only_variable(variables[0])
+        return [self._variable(variable) for variable in variables]
 
     def _variable(self, variable: ir.Variable) -> Shared:
         if variable.source is None:
-            return _text_variable(variable.name, variable.value)
+            return _text_variable(variable)
         made = self._variables.get(id(variable))
         if made is None:
             made = self._variables[id(variable)] = shared(pods.variable(variable))
@@ -152,12 +168,27 @@ class _App:
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _text_variable(name: str, value: str) -> Shared:
-    """The entry of a variable with this text: one that says in which region it runs stands in every app."""
-    return shared(pods.variable(ir.Variable(name, value)))
+def _text_variable(variable: ir.Variable) -> Shared:
+    """The entry of a variable with a text: one that says in which region it runs stands in every app."""
+    return shared(pods.variable(variable))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _only_variable(variable: ir.Variable) -> Shared:
+    """The environment with no other entry."""
+    return shared([pods.variable(variable)])
 
 
 _ENV = ir.Workload.__struct_fields__.index("env")
+_NAMED = frozenset(
+    ir.Workload.__struct_fields__.index(field) for field in ("app", "version", "image", "env", "account")
+)
+"""Fields of which a shape says nothing."""
+_SHAPES = 1 << 10
+"""Bound of their memory; a full one is emptied and fills again."""
+_shapes: dict[bytes, _Shape] = {}
+"""By all that it is made from, encoded: unlike tuples, bytes tell 1 from 1.0, which are written differently."""
+_encode = msgspec.msgpack.Encoder().encode
 _POD_LABELS = ("spec", "template", "metadata", "labels")
 
 
@@ -199,31 +230,55 @@ def _kept(namespace: Data) -> Data:
 
 
 def _frame(placement: ir.Placement, fixed: tuple[object, ...], *, with_account: bool) -> _Frame:
+    names = structs.astuple(names_of(placement.workload))
+    shape = _shape(placement, with_account=with_account)
+    namespace = placement.workload.app.namespace
+    identities = [ObjectId(version, kind, namespace, names[place]) for version, kind, place in shape.objects]
+    return _Frame(fixed, shape.form.bind(names), tuple(identities))
+
+
+def _shape(placement: ir.Placement, *, with_account: bool) -> _Shape:
+    """The shape of a workload, made once for all apps that have it."""
+    workload, account = placement.workload, placement.workload.account
+    nodes = [node for index, node in enumerate(structs.astuple(workload)) if index not in _NAMED]
+    scaling = (placement.replicas is None, placement.autoscaling, placement.disruption)
+    key = _encode((nodes, scaling, not workload.env, account.annotations, account.token, with_account))
+    shape = _shapes.get(key)
+    if shape is None:
+        if len(_shapes) >= _SHAPES:
+            _shapes.clear()
+        shape = _shapes[key] = _make_shape(placement, with_account=with_account)
+    return shape
+
+
+def _make_shape(placement: ir.Placement, *, with_account: bool) -> _Shape:
+    names = Names(Hole(), Hole(), Hole(), Hole(), Hole())
     replicas = None if placement.replicas is None else Hole()
     cluster_id = Hole()
     env = Hole() if placement.workload.env else None
-    documents = _documents(placement, replicas, cluster_id, env, with_account=with_account)
-    holes = [hole for hole in (replicas, cluster_id, env) if hole is not None]
-    return _Frame(fixed, Form(documents, holes), tuple([_identity(document) for document in documents]))
+    documents = _documents(placement, names, replicas, cluster_id, env, with_account=with_account)
+    holes = [hole for hole in (*structs.astuple(names), replicas, cluster_id, env) if hole is not None]
+    identities = [(each["apiVersion"], each["kind"], holes.index(each["metadata"]["name"])) for each in documents]
+    return _Shape(Form(documents, holes), tuple(identities))
 
 
 def _documents(
-    placement: ir.Placement, replicas: Node, cluster_id: Node, env: Node, *, with_account: bool
+    placement: ir.Placement, names: Names, replicas: Node, cluster_id: Node, env: Node, *, with_account: bool
 ) -> list[Data]:
     """The objects of a placement, in the order in which they stand in the file."""
     workload = placement.workload
     documents: list[Data] = []
     if with_account:
-        documents.append(objects.service_account(workload))
+        documents.append(objects.service_account(workload, names))
     if workload.config is not None:
-        documents.append(objects.config_map(workload, workload.config))
-    documents.append(objects.deployment(workload, replicas, cluster_id, env))
+        documents.append(objects.config_map(workload, names, workload.config))
+    documents.append(objects.deployment(workload, names, replicas, cluster_id, env))
     if workload.ports:
-        documents.append(objects.service(workload))
+        documents.append(objects.service(workload, names))
     if placement.autoscaling is not None:
-        documents.append(objects.autoscaler(workload, placement.autoscaling))
+        documents.append(objects.autoscaler(workload, names, placement.autoscaling))
     if placement.disruption is not None:
-        documents.append(objects.disruption_budget(workload, placement.disruption))
+        documents.append(objects.disruption_budget(workload, names, placement.disruption))
     return documents
 
 
@@ -234,7 +289,10 @@ def _patched(placement: ir.Placement, *, with_account: bool, findings: Diagnosti
     """
     told = Diagnostics() if findings is None else findings
     env = [pods.variable(variable) for variable in placement.workload.env]
-    documents = _documents(placement, placement.replicas, placement.cluster_id, env or None, with_account=with_account)
+    names = names_of(placement.workload)
+    documents = _documents(
+        placement, names, placement.replicas, placement.cluster_id, env or None, with_account=with_account
+    )
     for patch in placement.patches:
         for index, document in enumerate(documents):
             if (document["kind"], document["metadata"]["name"]) == (patch.kind, patch.name):

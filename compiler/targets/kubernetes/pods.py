@@ -17,16 +17,16 @@ CONFIG_VOLUME = "fleetgate-config"
 """Name of the volume that mounts an app's config."""
 
 
-def container(workload: ir.Workload, env: Node) -> Data:
-    """The one Container, named like the app; `env` is left out where it is None."""
+def container(workload: ir.Workload, app: Node, config: Node, image: Node, env: Node) -> Data:
+    """The one Container, named like the app; `env` is left out where it is None. `config`: name of its ConfigMap."""
     pause = {"preStop": {"sleep": {"seconds": workload.pre_stop_s}}}
     fields: tuple[tuple[str, Any], ...] = (
-        ("name", workload.app.name),
-        ("image", workload.image),
+        ("name", app),
+        ("image", image),
         ("command", list(workload.command)),
         ("args", list(workload.args)),
         ("env", env),
-        ("envFrom", _variable_sets(workload)),
+        ("envFrom", _variable_sets(workload, config)),
         ("ports", container_ports(workload.ports)),
         ("readinessProbe", workload.readiness and probe(workload.readiness)),
         ("livenessProbe", workload.liveness and probe(workload.liveness)),
@@ -39,11 +39,11 @@ def container(workload: ir.Workload, env: Node) -> Data:
     return {field: value for field, value in fields if value}
 
 
-def _variable_sets(workload: ir.Workload) -> list[Data]:
+def _variable_sets(workload: ir.Workload, config: Node) -> list[Data]:
     """The app's own config first: what is listed after it wins."""
     found = [variable_set(node) for node in workload.env_from]
     if workload.config is not None and not workload.config.mount_path:
-        found.insert(0, {"configMapRef": {"name": workload.name}})
+        found.insert(0, {"configMapRef": {"name": config}})
     return found
 
 
@@ -59,11 +59,11 @@ def _resources(workload: ir.Workload) -> Data:
     return {side: amounts for side, amounts in sides.items() if amounts}
 
 
-def volumes(workload: ir.Workload) -> list[Data]:
-    """Volumes, that of the app's config last."""
+def volumes(workload: ir.Workload, config: Node) -> list[Data]:
+    """Volumes, that of the app's config last; `config`: name of its ConfigMap."""
     found = [volume(node) for node in workload.volumes]
     if workload.config is not None and workload.config.mount_path:
-        found.append({"name": CONFIG_VOLUME, "configMap": {"name": workload.name}})
+        found.append({"name": CONFIG_VOLUME, "configMap": {"name": config}})
     return found
 
 

@@ -64,7 +64,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     def at(self, *steps: PathStep) -> Origin:
         """The place `steps` further into the same document."""
-        return Origin(self.file, self.document, (*self.path, *steps))
+        return Origin(self.file, self.document, self.path + steps)
 
     def key(self, *steps: PathStep) -> Origin:
         """The mapping key `steps` further in, rather than its value."""

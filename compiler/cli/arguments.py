@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"fleetgate {__version__}")
     _root(top, default=".")
-    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    # prog: argparse would render a usage to find it, and import shutil for the width of the terminal
+    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True, prog="fleetgate")
     for name, says, add in COMMANDS:
         each = commands.add_parser(
             name,

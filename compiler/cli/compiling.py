@@ -72,7 +72,8 @@ def tell(
     report = Report(
         prefix_of(arguments.root),
         findings_of(compilation, compilation.findings, strict=arguments.strict),
-        findings_of(compilation, compilation.accepted, strict=False),
+        # only this format tells more of them than their number
+        findings_of(compilation, compilation.accepted, strict=False, has_places=arguments.format == "json"),
         compilation.summary,
         written,
         seconds,

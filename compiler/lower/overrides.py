@@ -90,6 +90,8 @@ _MERGES: dict[str, Callable[[Any, Any], Any]] = {
 def set_fields(layer: PodSpec) -> dict[str, Any]:
     """The fields of a PodSpec that a layer sets."""
     values = zip(layer.__struct_fields__, structs.astuple(layer), strict=True)
+    if type(layer) is PodSpec:  # that of an override, of which there are many
+        return {name: value for name, value in values if value is not None}
     return {name: value for name, value in values if value is not None and name in FIELDS}
 
 
@@ -99,10 +101,11 @@ def overlay(base: PodSpec, fields: Mapping[str, Any]) -> PodSpec:
     Fixed replicas and autoscaling are one choice: the later layer's stands.
     """
     merged = dict(fields)
-    for name in merged.keys() & _MERGES.keys():
-        old = getattr(base, name)
-        if old is not None:
-            merged[name] = _MERGES[name](old, merged[name])
+    for name, new in fields.items():
+        if name in _MERGES:
+            old = getattr(base, name)
+            if old is not None:
+                merged[name] = _MERGES[name](old, new)
     if "autoscaling" in merged:
         merged["replicas"] = None
     elif "replicas" in merged and base.autoscaling is not None:
@@ -130,9 +133,13 @@ def applicable(
     runs_in = {version: frozenset(clusters) for version, clusters in placed.items()}
     for index, override in enumerate(app_spec.overrides):
         where = override.where
-        place = origin.at("spec", "overrides", index, "where")
-        clusters = matching(where, world.clusters, place, findings)
-        versions = _versions(override, placed, place, findings) if where.versions else tuple(placed)
+        clusters = where.clusters
+        # most overrides name one cluster, which is there
+        if len(clusters) != 1 or clusters[0] not in world.clusters or where.cluster_selector is not None:
+            clusters = matching(where, world.clusters, origin.at("spec", "overrides", index, "where"), findings)
+        versions = tuple(placed)
+        if where.versions:
+            versions = _versions(override, placed, origin.at("spec", "overrides", index, "where"), findings)
         matched = False
         for version in versions:
             there = runs_in[version]
@@ -141,6 +148,7 @@ def applicable(
                     matched = True
                     found.setdefault((version, cluster), []).append(index)
         if not matched or len(where.clusters) > 1:
+            place = origin.at("spec", "overrides", index, "where")
             _report_unused(override, clusters, versions, runs_in, place, findings)
     return found
 

@@ -18,7 +18,7 @@ from compiler.lower.overrides import FIELDS, MERGE_KEYS
 from compiler.lower.pods import grace_seconds, port_number, pre_stop_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from compiler.diagnostics import Diagnostics
     from compiler.model.app import PodSpec, Probe, Resources
@@ -338,17 +338,27 @@ _RULES: tuple[tuple[frozenset[str], Callable[[PodSpec, Layers, Diagnostics], Non
 """(fields that a rule reads, rule)."""
 
 
-def check_pods(spec: PodSpec, layers: Layers, changed: Collection[str], done: set[int], findings: Diagnostics) -> None:
+@functools.lru_cache(maxsize=256)
+def _reading(changed: frozenset[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The rules that read one of these fields, and the others; the overrides of a fleet set few different ones."""
+    indices = range(len(_RULES))
+    touched = tuple(index for index in indices if not _RULES[index][0].isdisjoint(changed))
+    return touched, tuple(index for index in indices if index not in touched)
+
+
+def check_pods(spec: PodSpec, layers: Layers, changed: frozenset[str], done: set[int], findings: Diagnostics) -> None:
     """Every rule that reads a field which overrides changed, and the others where they were not run yet.
 
     `done`: rules that were run for the version without changes to what they read; it grows.
     """
-    for index, (reads, rule) in enumerate(_RULES):
-        if reads.isdisjoint(changed):
-            if index in done:
-                continue
-            done.add(index)
-        rule(spec, layers, findings)
+    touched, others = _reading(changed)
+    for index in touched:
+        _RULES[index][1](spec, layers, findings)
+    if not done.issuperset(others):
+        for index in others:
+            if index not in done:
+                done.add(index)
+                _RULES[index][1](spec, layers, findings)
 
 
 def check_layer(layer: PodSpec, fields: Iterable[str], place: Callable[[], Origin], findings: Diagnostics) -> None:

@@ -6,6 +6,7 @@ variants have in common are the same nodes: targets then write the text of each 
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from compiler.ir import workload as ir
@@ -32,9 +33,9 @@ class Parts:
         """Every part, by field of the Workload."""
         return {part: make(self, spec) for part, make in _PARTS.items()}
 
-    def changed(self, spec: model.PodSpec, fields: Iterable[str]) -> dict[str, Any]:
+    def changed(self, spec: model.PodSpec, fields: frozenset[str]) -> dict[str, Any]:
         """The parts that a change of these fields reaches."""
-        return {part: _PARTS[part](self, spec) for field in fields for part in _REACHES[field]}
+        return {part: make(self, spec) for part, make in _reached(fields)}
 
     def each(self, items: Iterable[Any] | None, make: Callable[[Any], Any]) -> tuple[Any, ...]:
         """What `make` gives for each item, made once for an item that several layers share.
@@ -259,3 +260,9 @@ _REACHES: dict[str, tuple[str, ...]] = {
     "capacity": (),
 }
 """Field of a PodSpec -> the parts that it reaches; what says how many there are is in the Placement."""
+
+
+@functools.lru_cache(maxsize=256)
+def _reached(fields: frozenset[str]) -> tuple[tuple[str, Callable[[Parts, model.PodSpec], Any]], ...]:
+    """How the parts are made that these fields reach; the overrides of a fleet set few different ones."""
+    return tuple((part, _PARTS[part]) for part in sorted({part for field in fields for part in _REACHES[field]}))

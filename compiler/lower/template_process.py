@@ -69,10 +69,21 @@ def _limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
 
 
+class _Nothing(type(sys)):  # type: ignore[misc]  # the type of modules
+    """A module in which every name stands for something that nobody uses."""
+
+    def __getattr__(self, name: str) -> type:
+        return object
+
+
 class _Engine:
     """Jinja2, with all of it imported before files can no longer be opened."""
 
     def __init__(self) -> None:
+        # Jinja2 can keep compiled templates on disk. This process could open no such file, and what is imported for
+        # it (pickle, tempfile, OpenSSL) would be a third of its start.
+        sys.modules["_hashlib"] = None  # type: ignore[assignment]  # how Python says: this import fails
+        sys.modules["jinja2.bccache"] = _Nothing("jinja2.bccache")
         # filters import these when they are first used
         import html  # noqa: F401, PLC0415 - see above
         import pprint  # noqa: F401, PLC0415 - the same

@@ -309,14 +309,14 @@ class _Variants:
     def _make(self, overrides: tuple[int, ...]) -> _Variant:
         base = self._base
         spec = self._version.spec
-        changed: set[str] = set()
+        changed: frozenset[str] = frozenset()
         layers = []
         for index in overrides:
             layer = self._app.value.spec.overrides[index].set
             if layer is not None:
                 fields = self._sets[index]
                 spec = overlay(spec, fields)
-                changed.update(fields)
+                changed = changed.union(fields)
                 layers.append((index, layer))
         whole = Layers(self._version.layers, tuple(layers), self._app.origin)
         check_pods(spec, whole, changed, self._checked, self._findings)

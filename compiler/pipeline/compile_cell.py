@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
@@ -31,7 +31,7 @@ from compiler.pipeline.sources import WORLD_KINDS
 from compiler.targets import envoy, kubernetes, mse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from compiler.annotations.family import ServiceRef
     from compiler.diagnostics import Diagnostic
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from compiler.pipeline.follow_ons import Broken
     from compiler.pipeline.sources import ReadIngress, Sources
     from compiler.targets.envoy.fragments import Fragment
-    from compiler.targets.target import Emission
+    from compiler.targets.target import Emission, ObjectId
 
 
 T = TypeVar("T", bound="Document")
@@ -138,9 +138,10 @@ def lower_cell(
     """The IR of one cell."""
     world = context.world
     tenancy = Tenancy(world, findings)
+    documents = sources.by_kind(files)
     apps = []
     doubtful: list[str] = []
-    for app in _take(App, sources, files, tenancy, findings):
+    for app in _take(App, documents, tenancy, findings):
         before = len(findings)
         lowered = lower_app(app, world, context.files, findings, context.renderer)
         if len(findings) > before or context.broken:
@@ -151,7 +152,7 @@ def lower_cell(
             for plain in plain_objects:
                 tenancy.check_object(plain)
     services = [service for app in apps for service in app.services]
-    for document in _take(model.Service, sources, files, tenancy, findings):
+    for document in _take(model.Service, documents, tenancy, findings):
         service = lower_service(document, world, findings)
         services += [service] if service is not None else []
     by_name: dict[ObjectName, Service] = {}
@@ -159,11 +160,11 @@ def lower_cell(
         first = by_name.setdefault(service.name, service)
         if first is not service:
             report_service(service, first, findings)
-    policies = _take(TrafficPolicy, sources, files, tenancy, findings)
-    pins = _take(TrafficPin, sources, files, tenancy, findings)
+    policies = _take(TrafficPolicy, documents, tenancy, findings)
+    pins = _take(TrafficPin, documents, tenancy, findings)
     spreads = Spreads(by_name, policies, world, context.states, findings)
     check_pins(pins, by_name, findings)
-    slices = _take(model.EndpointSlice, sources, files, tenancy, findings)
+    slices = _take(model.EndpointSlice, documents, tenancy, findings)
     check_endpoint_slices(slices, by_name, world, findings)
     whole, broken = _ingresses(context, ingresses, tenancy, findings)
     for ingress in broken:
@@ -176,12 +177,12 @@ def lower_cell(
 
 
 def _take(
-    kind: type[T], sources: Sources, files: tuple[str, ...], tenancy: Tenancy, findings: Diagnostics
+    kind: type[T], documents: Mapping[type, list[Sourced[Any]]], tenancy: Tenancy, findings: Diagnostics
 ) -> list[Sourced[T]]:
     """Documents of a kind, each name once, in a namespace of its tenant, without annotations that mean nothing."""
     first: dict[tuple[str, str], Sourced[T]] = {}
-    for document in sources.of(kind, files):
-        metadata = document.value.metadata  # type: ignore[attr-defined]
+    for document in documents.get(kind, ()):
+        metadata = document.value.metadata
         other = first.setdefault((metadata.namespace, metadata.name), document)
         if other is not document:
             report_duplicate(document.value.kind, document, other, findings)
@@ -277,16 +278,16 @@ def report_service(second: Service, first: Service, findings: Diagnostics) -> No
     )
 
 
-def _report_shared(apps: Iterable[LoweredApp], emissions: Iterable[Emission], findings: Diagnostics) -> None:
+def _report_shared(apps: Iterable[LoweredApp], emissions: Sequence[Emission], findings: Diagnostics) -> None:
     """Two Apps that emit one object would overwrite each other for ever."""
+    if not _are_any_shared(emissions):
+        return
     origins = {f"{app.name.namespace}/{app.name.name}.yaml": app.origin for app in apps}
-    first: dict[tuple[str, str, str, str, str], str] = {}
+    first: dict[tuple[str, _ObjectKey], str] = {}
     for emission in emissions:
         app = emission.path.split("/", 2)[2]
         for identity in emission.objects:
-            group = identity.api_version.rpartition("/")[0]
-            key = (emission.scope[1], group, identity.kind, identity.namespace, identity.name)
-            other = first.setdefault(key, app)
+            other = first.setdefault((emission.scope[1], _object_key(identity)), app)
             if other != app:
                 findings.add(
                     DUPLICATE_OBJECT,
@@ -298,25 +299,44 @@ def _report_shared(apps: Iterable[LoweredApp], emissions: Iterable[Emission], fi
                 )
 
 
+def _are_any_shared(emissions: Iterable[Emission]) -> bool:
+    """Whether two Apps emit an object of one name, be it into different clusters: a glance that most cells pass."""
+    first: dict[_ObjectKey, str] = {}
+    said: tuple[ObjectId, ...] = ()
+    for emission in emissions:
+        if emission.objects is said:  # in its other clusters an app mostly has the same ones
+            continue
+        said = emission.objects
+        app = emission.path.split("/", 2)[2]
+        for identity in said:
+            if first.setdefault(_object_key(identity), app) != app:
+                return True
+    return False
+
+
+_ObjectKey = tuple[str, str, str, str]
+"""(API group, kind, namespace, name)."""
+
+
+def _object_key(identity: ObjectId) -> _ObjectKey:
+    return identity.api_version.rpartition("/")[0], identity.kind, identity.namespace, identity.name
+
+
 def _tally(facts: Facts, program: Program, emissions: Iterable[Emission], world: World) -> None:
     """Numbers for the summary."""
     tallies = facts.tallies
 
-    def count(key: str, number: int = 1) -> None:
-        if number:
+    def count(keys: Iterable[str], number: int = 1) -> None:
+        for key in keys if number else ():
             tallies[key] = tallies.get(key, 0) + number
 
-    count("apps", len(program.apps))
+    count(("apps",), len(program.apps))
     for app in program.apps:
-        for cluster in {p.cluster for p in app.placements} | {cluster for cluster, _ in app.objects}:
-            count(f"apps|{cluster}")
-        for placement in app.placements:
-            count(f"workloads|{placement.cluster}")
+        count([f"apps|{cluster}" for cluster in {p.cluster for p in app.placements} | {c for c, _ in app.objects}])
+        count([f"workloads|{placement.cluster}" for placement in app.placements])
     for gateway in program.traffic.gateways:
-        count(f"hosts|{gateway.name}", len(gateway.hosts))
-        count(f"routes|{gateway.name}", sum(len(h.routes) for h in gateway.hosts))
+        count((f"hosts|{gateway.name}",), len(gateway.hosts))
+        count((f"routes|{gateway.name}",), sum(len(h.routes) for h in gateway.hosts))
     names = {g.ingress_class_name: g.name for g in world.fleet.value.spec.gateways}
-    for ingress in program.ingresses.values():
-        count(f"ingresses|{names[ingress.ingress_class]}")
-    for emission in emissions:
-        count(f"files|{emission.scope[0]}|{emission.scope[1]}")
+    count([f"ingresses|{names[ingress.ingress_class]}" for ingress in program.ingresses.values()])
+    count([f"files|{emission.scope[0]}|{emission.scope[1]}" for emission in emissions])

@@ -67,7 +67,7 @@ def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
         sizes[key] = sizes.get(key, 0) + emission.size
         if emission.objects is not said or namespace != within:  # in other clusters an app mostly has the same ones
             said, within = emission.objects, namespace
-            is_plain = all(identity.namespace == namespace for identity in said)
+            is_plain = bool(namespace) and all(identity.namespace == namespace for identity in said)
         if is_plain:
             continue
         for identity in said:

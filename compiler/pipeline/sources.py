@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
@@ -96,6 +96,14 @@ class Sources(Struct):
         """Documents of a kind, in order of path and position."""
         chosen = self.files.values() if files is None else (self.files[f] for f in files)
         return [Sourced(d.value, d.origin) for file in chosen for d in file.documents if type(d.value) is kind]
+
+    def by_kind(self, files: Iterable[str]) -> dict[type, list[Sourced[Any]]]:
+        """Documents of these files by their kind, in order of path and position."""
+        found: dict[type, list[Sourced[Any]]] = {}
+        for file in files:
+            for document in self.files[file].documents:
+                found.setdefault(type(document.value), []).append(Sourced(document.value, document.origin))
+        return found
 
     @property
     def broken(self) -> list[Broken]:

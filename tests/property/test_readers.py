@@ -12,7 +12,7 @@ from compiler.diagnostics import Diagnostics, Origin
 from compiler.source import fast, slow
 from compiler.source.documents import read_documents
 from compiler.source.positions import excerpt, locate
-from tests.property.yaml_texts import EVERYDAY, LINES, NUMERIC, STRUCTURES, TEXTS
+from tests.property.yaml_texts import BLOCKS, EVERYDAY, LINES, NUMERIC, STRUCTURES, TEXTS
 from tests.yaml_readers import explicit
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def documents(values: list[Any]) -> list[tuple[int, Any]]:
     return [(index, explicit(value)) for index, value in enumerate(values) if value is not None]
 
 
-@given(st.one_of(EVERYDAY, LINES, NUMERIC, STRUCTURES))
+@given(st.one_of(EVERYDAY, LINES, NUMERIC, STRUCTURES, BLOCKS))
 @settings(max_examples=1500, deadline=None)
 def test_the_fast_reader_agrees_with_the_slow_one(text: str) -> None:
     agree(text)

@@ -264,6 +264,21 @@ _PARTS = st.sampled_from(
             'y"',
         ),
         *("d: [x, [y]", "e: y]", "- [[x]", "- y]", "- {a: x", "a: x}"),
+        *(
+            "a: |",
+            "b: |-",
+            "- |",
+            "- a: |",
+            "-   b: |-",
+            "- - |",
+            "a:  |",
+            "a: | # c",
+            "a: |2",
+            "a: |+",
+            "# a: |",
+            "a: b |",
+        ),
+        *("x: |", 'a: "x: |', "a: x - |", "a: >", "\tx", "x ", " ", "'", "# x\n", "\u00e9"),
     )
 )
 STRUCTURES = st.lists(st.tuples(st.integers(0, 4), _PARTS), min_size=1, max_size=9).map(
@@ -271,4 +286,21 @@ STRUCTURES = st.lists(st.tuples(st.integers(0, 4), _PARTS), min_size=1, max_size
 )
 """Lines that are each plain and simple, at any indentation: is the structure that they make read alike?"""
 
-TEXTS = st.one_of(LINES, EVERYDAY, NUMERIC, STRUCTURES, SOUP)
+_BLOCK_LINES = st.sampled_from(
+    ("x", "x", "x y", "y: z", "# c", "- x", "", "", " ", "x ", "a: |", "\tx", "---", "...", '"', "\u00e9 x")
+)
+BLOCKS = st.builds(
+    "{}{}{}\n{}{}".format,
+    st.sampled_from(("", "a:\n", "k: v\n", "---\n")),
+    st.sampled_from(("", "  ", "- ", "  - ")),
+    st.sampled_from(
+        ("a: |", "a: |", "b: |-", "|", "|-", "a:   |", '"a": |', "a: |+", "a: |1", "a: >", "a: x: |", "a b: |")
+    ),
+    st.lists(st.tuples(st.sampled_from((4, 4, 4, 4, 4, 5, 3, 2, 0)), _BLOCK_LINES), min_size=1, max_size=6).map(
+        lambda lines: "\n".join([" " * indent + line for indent, line in lines])
+    ),
+    st.sampled_from(("", "\n", "\n", "\n\n", "\nz: 1", "\nz: 1\n", "\n  c: 1\n", "\n- x\n")),
+)
+"""Literal blocks, their lines at any indentation."""
+
+TEXTS = st.one_of(LINES, EVERYDAY, NUMERIC, STRUCTURES, BLOCKS, SOUP)

@@ -48,8 +48,10 @@ class _Shape(Struct, frozen=True, gc=False):
 class _Frame(Struct, frozen=True, gc=False):
     """The objects of a workload with what differs from cluster to cluster left open."""
 
-    fixed: tuple[object, ...]
-    """All that it was made from."""
+    nodes: tuple[object, ...]
+    """The nodes of the workload that it was made from."""
+    scaling: tuple[object, ...]
+    """What else it was made from: whether replicas and an environment are not there, autoscaling, disruption."""
     form: Form
     """Its holes: replicas, id of the cluster, environment; without those that the workload has not."""
     objects: tuple[ObjectId, ...]
@@ -126,20 +128,14 @@ class _App:
 
     def _frame(self, placement: ir.Placement, *, with_account: bool) -> _Frame:
         """The frame of a placement: one that was made from the very same nodes (1 equals 1.0, and is written 1)."""
-        nodes = structs.astuple(placement.workload)
-        fixed = (
-            placement.replicas is None,
-            not placement.workload.env,
-            placement.autoscaling,
-            placement.disruption,
-            *nodes[:_ENV],
-            *nodes[_ENV + 1 :],
-        )
-        frames = self._frames.setdefault((placement.workload.version, with_account), [])
+        workload = placement.workload
+        nodes = structs.astuple(workload)
+        scaling = (placement.replicas is None, not workload.env, placement.autoscaling, placement.disruption)
+        frames = self._frames.setdefault((workload.version, with_account), [])
         for frame in frames:
-            if all(map(is_, frame.fixed, fixed)):
+            if tuple(map(is_, frame.nodes, nodes)) in _SAME and all(map(is_, frame.scaling, scaling)):
                 return frame
-        frame = _frame(placement, fixed, with_account=with_account)
+        frame = _frame(placement, nodes, scaling, with_account=with_account)
         frames.append(frame)
         return frame
 
@@ -180,6 +176,11 @@ def _only_variable(variable: ir.Variable) -> Shared:
 
 
 _ENV = ir.Workload.__struct_fields__.index("env")
+_SAME = (
+    tuple(index != _ENV for index in range(len(ir.Workload.__struct_fields__))),
+    (True,) * len(ir.Workload.__struct_fields__),
+)
+"""Which nodes of two workloads are the same, where all are that differ between frames."""
 _NAMED = frozenset(
     ir.Workload.__struct_fields__.index(field) for field in ("app", "version", "image", "env", "account")
 )
@@ -229,20 +230,23 @@ def _kept(namespace: Data) -> Data:
     return {**namespace, "metadata": {**metadata, "annotations": {**KEPT, **(metadata.get("annotations") or {})}}}
 
 
-def _frame(placement: ir.Placement, fixed: tuple[object, ...], *, with_account: bool) -> _Frame:
+def _frame(
+    placement: ir.Placement, nodes: tuple[object, ...], scaling: tuple[object, ...], *, with_account: bool
+) -> _Frame:
     names = structs.astuple(names_of(placement.workload))
-    shape = _shape(placement, with_account=with_account)
+    shape = _shape(placement, nodes, scaling, with_account=with_account)
     namespace = placement.workload.app.namespace
     identities = [ObjectId(version, kind, namespace, names[place]) for version, kind, place in shape.objects]
-    return _Frame(fixed, shape.form.bind(names), tuple(identities))
+    return _Frame(nodes, scaling, shape.form.bind(names), tuple(identities))
 
 
-def _shape(placement: ir.Placement, *, with_account: bool) -> _Shape:
+def _shape(
+    placement: ir.Placement, nodes: tuple[object, ...], scaling: tuple[object, ...], *, with_account: bool
+) -> _Shape:
     """The shape of a workload, made once for all apps that have it."""
-    workload, account = placement.workload, placement.workload.account
-    nodes = [node for index, node in enumerate(structs.astuple(workload)) if index not in _NAMED]
-    scaling = (placement.replicas is None, placement.autoscaling, placement.disruption)
-    key = _encode((nodes, scaling, not workload.env, account.annotations, account.token, with_account))
+    account = placement.workload.account
+    said = [node for index, node in enumerate(nodes) if index not in _NAMED]
+    key = _encode((said, scaling, account.annotations, account.token, with_account))
     shape = _shapes.get(key)
     if shape is None:
         if len(_shapes) >= _SHAPES:

@@ -61,8 +61,12 @@ def _healthy_part(tier: Tier, health: Mapping[str, Fraction], pods: Mapping[str,
 
 
 def _effective(spread: Spread, tier: Tier, health: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """Weights after losses: by pods each pod counts; by declared weights a cluster keeps its own while it can."""
-    factor = _WHOLE if spread.by_replicas else OVERPROVISIONING
+    """Weights after losses: by pods each pod counts; by declared weights a cluster keeps its own while it can.
+
+    With a bound for spilling weights sit on pods too: Envoy has either that bound or weights of clusters.
+    """
+    on_pods = spread.by_replicas or spread.spill_below_percent
+    factor = _WHOLE if on_pods else OVERPROVISIONING
     return {m.cluster: m.weight * min(_WHOLE, factor * health.get(m.cluster, _WHOLE)) for m in tier.members}
 
 

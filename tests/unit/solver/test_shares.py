@@ -53,6 +53,12 @@ def test_by_replicas_every_pod_that_is_left_counts_the_same() -> None:
     assert shares(flat, {"a": Fraction(1, 2)}).parts == (("a", Fraction(1, 2)), ("b", Fraction(1, 2)))
 
 
+def test_with_a_bound_for_spilling_every_pod_that_is_left_counts() -> None:
+    """Envoy takes either a bound or weights of clusters, so the weights sit on the pods."""
+    found = shares(spread({"a": 60, "b": 40}, {"c": 1}, spill=50), {"a": Fraction(2, 3)})
+    assert found.parts == (("a", Fraction(1, 2)), ("b", Fraction(1, 2)))
+
+
 def test_tiers_serve_in_order() -> None:
     tiers = spread({"a": 1}, {"b": 1}, {"c": 3, "d": 1})
     assert shares(tiers, {}).parts == (("a", Fraction(1)),)

@@ -10,18 +10,20 @@ from compiler.diagnostics import Note
 from compiler.ir.traffic import Backend, ObjectName, Spread
 from compiler.lower import codes
 from compiler.lower.fleet import nearest
+from compiler.lower.service_policies import ServicePolicies
 from compiler.lower.spread import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from compiler.annotations.family import ServiceRef
     from compiler.annotations.subset import SubsetChoice
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.traffic import Service
+    from compiler.lower.ingress_paths import RoutePath
     from compiler.lower.spread import Spreads
     from compiler.lower.world import World
-    from compiler.model.kubernetes import IngressBackend
+    from compiler.model.kubernetes import IngressBackend, ServiceBackendPort
 
 _NOWHERE = Spread((), by_replicas=True)
 
@@ -43,6 +45,7 @@ class Backends:
         self._members = world.members[gateway]
         self._clusters = {c.id: c.name for c in world.traffic_clusters}
         self._findings = findings
+        self.policies = ServicePolicies(services, findings)
 
     def spread_of(self, service: ObjectName) -> Spread | None:
         """The spread of a Service over the gateway's members; None where there is no such Service."""
@@ -50,12 +53,34 @@ class Backends:
 
     def of_ref(self, ref: ServiceRef) -> Backend:
         """The backend that an annotation names; without a port the first of the Service."""
+        name, port = self._port_of_ref(ref)
+        policy = self.policies.of(name, port)
+        return Backend(name, port, self.spread_of(name) or _NOWHERE, policy=policy, origin=ref.origin)
+
+    def targets_of(self, path: RoutePath) -> Iterator[tuple[tuple[ObjectName, int], ServiceRef | None]]:
+        """The Services and ports that get the requests of a path: those of its list, else its backend."""
+        destination = path.ingress.annotations.destination
+        if destination is not None:
+            for target in destination.targets:
+                yield self._port_of_ref(target.service), target.service
+        elif path.backend.service is not None:
+            name = ObjectName(path.ingress.name.namespace, path.backend.service.name)
+            yield (name, self._port_of(name, path.backend.service.port)), None
+
+    def _port_of_ref(self, ref: ServiceRef) -> tuple[ObjectName, int]:
+        """A Service that an annotation names, and the number of its port; 0 where there is none."""
         name = ObjectName(ref.namespace, ref.name)
         service = self._services.get(name)
-        port = ref.port
-        if port is None:
-            port = service.ports[0].number if service is not None and service.ports else 0
-        return Backend(name, port, self.spread_of(name) or _NOWHERE, origin=ref.origin)
+        if ref.port is not None:
+            return name, ref.port
+        return name, service.ports[0].number if service is not None and service.ports else 0
+
+    def _port_of(self, name: ObjectName, written: ServiceBackendPort) -> int:
+        """The number of a port; 0 where no port has its name."""
+        service = self._services.get(name)
+        if written.name and service is not None:
+            return next((p.number for p in service.ports if p.name == written.name), 0)
+        return written.number or 0
 
     def of_path(
         self,
@@ -81,10 +106,7 @@ class Backends:
             return Backend(ObjectName(namespace, ""), 0, _NOWHERE, origin=place)
         name = ObjectName(namespace, written.service.name)
         service = self._services.get(name)
-        number = written.service.port.number or 0
-        port_name = written.service.port.name or ""
-        if port_name and service is not None:
-            number = next((p.number for p in service.ports if p.name == port_name), 0)
+        number = self._port_of(name, written.service.port)
         spread = self.spread_of(name) or _NOWHERE
         labels = None
         if subset is not None:
@@ -92,7 +114,13 @@ class Backends:
             spread = self._pin(name, spread, subset, unconditional=unconditional)
         is_whole = service is None or any(p.number == number and p.protocol == "TCP" for p in service.ports)
         return Backend(
-            name, number, spread, port_name, labels, origin=place.at("service", "name" if is_whole else "port")
+            name,
+            number,
+            spread,
+            written.service.port.name or "",
+            labels,
+            self.policies.of(name, number),
+            place.at("service", "name" if is_whole else "port"),
         )
 
     def pin_of(self, subset: SubsetChoice | None) -> str | None:

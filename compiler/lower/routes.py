@@ -32,11 +32,12 @@ from compiler.lower.backends import Backends
 from compiler.lower.host_settings import host_lists, tls_settings
 from compiler.lower.hosts import EXACT_ROOT, certificates, secured_hosts, start_pages
 from compiler.lower.ingress_paths import ANY_HOST, IngressInput, RoutePath, hosts_of, paths_of
+from compiler.lower.service_policies import declared_by
 from compiler.lower.spread import weighted
 from compiler.lower.traps import size_of, tell_traps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from compiler.annotations.canary import Canary
@@ -175,6 +176,8 @@ class _Table:
         settings = tls_settings(ordinary, tls, owners, self._size, self._findings)
         lists = host_lists(ordinary, owners, self._findings)
         tell_traps(ordinary, self._size, self._findings)
+        if any(declared_by(ingress.annotations) is not None for ingress in ingresses):
+            self._backends.policies.decide(self._serving(), self._backends, self._size)
         hosts = []
         for host in sorted(self._bases, key=_host_order):
             bases = sorted(self._bases[host].values(), key=lambda b: _path_order(b.path.match))
@@ -279,11 +282,19 @@ class _Table:
                 found.setdefault(host, {}).setdefault(base.path.ingress.name, base.path)
         return found
 
+    def _serving(self) -> Iterator[RoutePath]:
+        """Every path that stands in the routes, and not behind the redirect of its base."""
+        for table in self._bases.values():
+            for base in table.values():
+                yield base.path
+                if _redirect(base.path) is None:
+                    yield from base.canaries
+
     # --- routes
 
     def _routes(self, base: _Base) -> list[Route]:
-        redirects = base.path.ingress.annotations.redirects
-        if redirects is not None and redirects.target is not None:
+        redirect = _redirect(base.path)
+        if redirect is not None:
             for canary in base.canaries:
                 self._findings.add(
                     codes.CANARY_OF_REDIRECT,
@@ -291,7 +302,7 @@ class _Table:
                     str(canary.ingress.name),
                     f"its base {base.path.ingress.name} redirects every request, and so it gets none",
                     "delete the redirect, or the canary",
-                    (Note(redirects.target.origin, "the redirect"),),
+                    (Note(redirect.origin, "the redirect"),),
                 )
             return [self._base(base.path, [])]
         for canary in base.canaries:
@@ -341,8 +352,8 @@ class _Table:
         said = path.ingress.annotations
         forward = Forward(self._split(path, weighing), self._fallback(path))
         action: Forward | Redirect = forward
-        if said.redirects is not None and said.redirects.target is not None:
-            target = said.redirects.target
+        target = _redirect(path)
+        if target is not None:
             action = Redirect(
                 target.status, target.scheme, target.host, target.port, target.path, forward, target.origin
             )
@@ -470,6 +481,12 @@ def _canary(path: RoutePath) -> Canary:
     canary = path.ingress.annotations.canary
     assert canary is not None
     return canary
+
+
+def _redirect(path: RoutePath) -> Redirect | None:
+    """The answer to every request of a path, where its Ingress has one."""
+    redirects = path.ingress.annotations.redirects
+    return None if redirects is None else redirects.target
 
 
 def _origin_of(value: object, otherwise: Origin) -> Origin:

@@ -241,6 +241,8 @@ def _check_names(said: IngressAnnotations, tenancy: Tenancy) -> None:
         tenancy.check_secret(said.auth.secret)
     if said.tls is not None and said.tls.client_ca is not None:
         tenancy.check_secret(said.tls.client_ca)
+    if said.upstream_tls is not None and said.upstream_tls.client_certificate is not None:
+        tenancy.check_secret(said.upstream_tls.client_certificate)
 
 
 def _references(said: IngressAnnotations) -> list[ServiceRef]:

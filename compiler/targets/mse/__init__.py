@@ -37,5 +37,7 @@ def emit_traffic(
         emission
         for gateway in traffic.gateways
         if gateway.name in by_name
-        for emission in emit_ingresses(gateway, by_name[gateway.name], ids, ingresses, taken, findings)
+        for emission in emit_ingresses(
+            gateway, by_name[gateway.name], ids, ingresses, traffic.services, taken, findings
+        )
     ]

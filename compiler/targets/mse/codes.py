@@ -65,6 +65,21 @@ MSE_UNSPREAD = warning(
     "So MSE sends their traffic to all pods of the Service, whatever a TrafficPolicy says of it. Use target envoy "
     "where that matters, or accept this finding.",
 )
+MSE_SERVICE_POLICY = error(
+    "mse-service-policy",
+    "MSE has no place for how a Service is spoken to",
+    "Protocol, load balancing, affinity, connection limits and TLS to a Service are annotations of an Ingress, and hold "
+    "for all of its Services. An Ingress can't say them for one of a `destination` list that differs from the others, "
+    "and none for the Service of a mirror or a fallback; another Ingress that leads to the same Service can. Add one, "
+    "give all Services of the list the same settings, or use target envoy.",
+)
+MSE_BACKEND_VERIFY = warning(
+    "mse-backend-verify",
+    "MSE does not verify the certificate of this Service",
+    "The annotation proxy-ssl-verify is read by MSE and changes nothing: the certificate of a Service is verified by "
+    "the CA (`ca.crt`) in the Secret of proxy-ssl-secret, and not at all without one. So whoever gets between the "
+    "gateway and the pods can read and change everything, though the annotation says that this is checked.",
+)
 MSE_ROUTE_ORDER = warning(
     "mse-route-order",
     "MSE would decide between two regular expressions by the age of their Ingresses",
@@ -103,6 +118,8 @@ CODES: tuple[Code, ...] = (
     MSE_REDISTRIBUTION,
     MSE_POLICY,
     MSE_UNSPREAD,
+    MSE_SERVICE_POLICY,
+    MSE_BACKEND_VERIFY,
     MSE_ROUTE_ORDER,
     MSE_CIPHERS,
     MSE_LIMIT_STATUS,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from compiler.diagnostics import Diagnostics
     from compiler.ir.delivery import IngressObject, MseGateway
-    from compiler.ir.traffic import Gateway, Tls
+    from compiler.ir.traffic import Gateway, Service, Tls
     from compiler.targets.mse.pieces import Piece
 
 MANAGED_BY = ("app.kubernetes.io/managed-by", "fleetgate")
@@ -30,6 +30,7 @@ def emit_ingresses(
     settings: MseGateway,
     ids: Mapping[str, str],
     ingresses: Mapping[ObjectName, IngressObject],
+    services: Iterable[Service],
     taken: set[ObjectName],
     findings: Diagnostics,
 ) -> Iterator[Emission]:
@@ -38,7 +39,7 @@ def emit_ingresses(
     `taken`: names that are not free for what fleetgate names itself: those of all Ingresses of the repo, and those that
     were given before.
     """
-    translator = Translator(settings, ids, ingresses, findings)
+    translator = Translator(settings, ids, ingresses, services, findings)
     pieces = [piece for host in gateway.hosts for piece in translator.pieces(host)]
     translator.tell()
     named = _named(pieces, taken)

@@ -22,13 +22,14 @@ from compiler.targets.mse.codes import (
 )
 from compiler.targets.mse.host import host_settings
 from compiler.targets.mse.notices import Notices
+from compiler.targets.mse.spoken import Spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.delivery import IngressObject, MseGateway
-    from compiler.ir.traffic import Backend, PathMatch, Route, Share, Spread, VirtualHost
+    from compiler.ir.traffic import Backend, PathMatch, Route, Service, Share, Spread, VirtualHost
     from compiler.targets.mse.keys import Pairs
 
 _SINGLE = struct.Struct("<f")
@@ -77,6 +78,7 @@ class Translator:
         settings: MseGateway,
         ids: Mapping[str, str],
         ingresses: Mapping[ObjectName, IngressObject],
+        services: Iterable[Service],
         findings: Diagnostics,
     ) -> None:
         self._settings = settings
@@ -84,6 +86,7 @@ class Translator:
         self._findings = findings
         self._partial: dict[tuple[str, ObjectName], tuple[Code, Origin, str, str]] = {}
         self._notices = Notices(settings, findings)
+        self._spoken = Spoken(services, findings)
         self._merged = {
             (base.name, m.host, m.kind, m.path, m.cluster): m.name for base in ingresses.values() for m in base.merged
         }
@@ -105,7 +108,8 @@ class Translator:
             yield from self._route(host.host, route, pairs)
 
     def tell(self) -> None:
-        """Report, once per Service, what MSE does in part."""
+        """Report, once per Service, what MSE does in part, and what no Ingress says."""
+        self._spoken.tell()
         for (_, service), (code, origin, why, fix) in self._partial.items():
             self._findings.add(code, origin, str(service), why, fix)
         self._partial.clear()
@@ -117,6 +121,7 @@ class Translator:
         if isinstance(action, Redirect) and action.behind is not None:
             pairs += dialect.redirect(action) + dialect.policies(route.policies, action.behind.fallback)
             backend = action.behind.split.shares[0].backend
+            pairs += self._spoken.by(backend)
             return [self._piece(route.owner, route, host, pairs, backend)]
         if not isinstance(action, Forward):
             raise TypeError(f"mse knows no such {type(action).__name__}")
@@ -211,7 +216,8 @@ class Translator:
                     "use canary Ingresses instead of destination, or spread the Service by replicas",
                 )
                 return []
-        return [self._piece(route.owner, route, host, [*pairs, dialect.destination(shares)], shares[0].backend)]
+        pairs += [dialect.destination(shares), *self._spoken.by_list(shares)]
+        return [self._piece(route.owner, route, host, pairs, shares[0].backend)]
 
     def _piece(
         self,
@@ -244,7 +250,7 @@ class Translator:
             self._check_pin(backend)
         if share.headers is not None:
             pairs += dialect.headers(share.headers)
-        return pairs
+        return [*pairs, *self._spoken.by(backend)]
 
     def _check_pin(self, backend: Backend) -> None:
         """Report pins that this gateway can't have."""
@@ -272,7 +278,10 @@ class Translator:
         mirror = route.policies.mirror
         copied = None if mirror is None else mirror.backend
         for backend, what in ((action.fallback, "default-backend"), (copied, "mirror")):
-            if backend is not None and self._members(backend) != _EVERYWHERE:
+            if backend is None:
+                continue
+            self._spoken.beside(backend, f"the {what}")
+            if self._members(backend) != _EVERYWHERE:
                 self._tell(
                     MSE_UNSPREAD,
                     backend.spread.origin,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from compiler.annotations.family import ServiceRef
     from compiler.annotations.ingress import IngressAnnotations
     from compiler.annotations.protocol import BackendProtocol, Protocol
-    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.traffic import ConnectionPool, ObjectName, Service, ServicePort
     from compiler.lower.backends import Backends
     from compiler.lower.ingress_paths import IngressInput, RoutePath
@@ -58,7 +58,7 @@ and no documentation says which of them counts.
 
 Rename the port, or write a protocol that goes with it: GRPC, HTTP2, or GRPCS with TLS.""",
 )
-CODES = (SERVICE_SETTING_LOSES, SERVICE_SETTING_SHARED, PORT_PROTOCOL)
+CODES: tuple[Code, ...] = (SERVICE_SETTING_LOSES, SERVICE_SETTING_SHARED, PORT_PROTOCOL)
 
 ServicePortKey = tuple["ObjectName", int]
 """A Service and the number of its port."""
@@ -303,7 +303,7 @@ class _Told:
                 f"{_named(loss.services)} {'has' if len(loss.services) == 1 else 'have'} all such settings from "
                 f"{loss.winner}, which comes first" + ("" if loss.is_answered else ", and says nothing of this one"),
                 "write all of them on one of the two Ingresses, or the same on both",
-                (Note(loss.deciding, "what decides"),),
+                (Note(loss.deciding, f"{loss.deciding.path[-1]} decides"),),
             )
         for change in self._changes.values():
             place, *more = change.places

@@ -86,6 +86,18 @@ _MSE = (
     Capability("TLS", "full"),
     Capability("client TLS: versions, suites, certificates", "partial", "how suites are separated", ("mse-ciphers",)),
     Capability("aliases of hosts", "full"),
+    Capability(
+        "protocol to the Service, TLS to it",
+        "partial",
+        "certificates are verified by the CA of a Secret or not at all",
+        ("mse-backend-verify",),
+    ),
+    Capability(
+        "load balancing, hashing, affinity, connection limits",
+        "partial",
+        "the same for all Services of a list",
+        ("mse-service-policy",),
+    ),
 )
 
 TARGETS: tuple[Target, ...] = (

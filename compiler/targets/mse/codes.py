@@ -68,10 +68,10 @@ MSE_UNSPREAD = warning(
 MSE_SERVICE_POLICY = error(
     "mse-service-policy",
     "MSE has no place for how a Service is spoken to",
-    "Protocol, load balancing, affinity, connection limits and TLS to a Service are annotations of an Ingress, and hold "
-    "for all of its Services. An Ingress can't say them for one of a `destination` list that differs from the others, "
-    "and none for the Service of a mirror or a fallback; another Ingress that leads to the same Service can. Add one, "
-    "give all Services of the list the same settings, or use target envoy.",
+    "Protocol, load balancing, affinity, connection limits and TLS to a Service are annotations of an Ingress, and "
+    "hold for all of its Services. It can't say them for one of a `destination` list that differs from the others, nor "
+    "for the Service of a mirror or a fallback; another Ingress that leads to the same Service can. Add one, give all "
+    "Services of the list the same settings, or use target envoy.",
 )
 MSE_BACKEND_VERIFY = warning(
     "mse-backend-verify",

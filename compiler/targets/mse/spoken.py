@@ -49,7 +49,8 @@ class Spoken:
         """What an Ingress says that lists several Services: something only where it is the same for all."""
         backends = [share.backend for share in shares]
         if all(backend.policy == backends[0].policy and not self._is_native(backend) for backend in backends):
-            return [self.by(backend) for backend in backends][0]
+            first, *_ = [self.by(backend) for backend in backends]
+            return first
         for backend in backends:
             self.beside(backend, "one of a list of Services with other settings")
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,9 @@ from compiler.ir.traffic import (
 )
 from compiler.lower.service_policies import protocol_of
 from tests.small_fleet import MSE, NGINX, Compiled, Document, canary, compiled, fleet, ingress, path, rule, service
+
+if TYPE_CHECKING:
+    from compiler.annotations.protocol import Protocol
 
 CLUSTERS = ("hz-a", "hz-b")
 SERVICES = [service(name, *CLUSTERS) for name in ("cart", "next", "pay")]
@@ -305,7 +308,7 @@ def test_settings_of_another_kind_leave_the_protocol_to_the_port() -> None:
 
 
 @pytest.mark.parametrize(("port", "protocol"), [("http", "HTTPS"), ("grpc", "GRPCS"), ("http2", "GRPCS")])
-def test_a_client_certificate_makes_tls_of_what_the_port_speaks(port: str, protocol: str) -> None:
+def test_a_client_certificate_makes_tls_of_what_the_port_speaks(port: str, protocol: Protocol) -> None:
     """Only TLS can carry one. Whether the Secret is there nobody can see, which is told once."""
     result = compiled_with(speaking(port), web("web", path("rpc"), path("rpc", "/b"), secret="cert"))
     assert policies(result)["rpc"] == ServicePolicy(

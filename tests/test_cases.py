@@ -29,6 +29,8 @@ CASES = sorted(path.name for path in HERE.iterdir())
 
 SHOWS_FINDINGS = frozenset(
     {
+        "address-lists",
+        "host-settings",
         "ignored-files",
         "priority",
         "single-cluster",

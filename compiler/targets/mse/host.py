@@ -13,15 +13,15 @@ from compiler.targets.mse.guards import access
 from compiler.targets.mse.keys import MSE, NGINX, Pairs
 
 if TYPE_CHECKING:
-    from compiler.ir.traffic import TlsSettings, VirtualHost
+    from compiler.ir.traffic import Route, TlsSettings, VirtualHost
 
 
-def host_settings(host: VirtualHost) -> Pairs:
-    """Client TLS, list of client addresses, aliases."""
+def host_settings(host: VirtualHost, route: Route) -> Pairs:
+    """Client TLS, list of client addresses, aliases; a route with a list of its own leaves that of the host."""
     pairs: Pairs = []
     if host.tls_settings is not None:
         pairs += client_tls(host.tls_settings)
-    if host.access is not None:
+    if host.access is not None and route.policies.access is None:
         pairs.append(access(host.access, "domain-"))
     if host.aliases:
         pairs.append((f"{NGINX}server-alias", ",".join(host.aliases)))

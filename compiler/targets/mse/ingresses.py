@@ -161,7 +161,8 @@ def _certificates(
         own = [name for name, piece in there.items() if host.host in ingresses[piece.owner].secured]
         bases = [name for name, piece in there.items() if not piece.is_canary]
         for name in own or bases or there:
-            found.setdefault(name, {})[host.host] = host.tls
+            # an alias shares the certificate, and is named with it as its author had to name it
+            found.setdefault(name, {}).update(dict.fromkeys((host.host, *host.aliases), host.tls))
     return found
 
 

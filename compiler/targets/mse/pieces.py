@@ -95,12 +95,11 @@ class Translator:
         """The pieces of a host, bases before their weighted canaries."""
         page = next((r for r in host.routes if isinstance(r.action, Redirect) and dialect.is_app_root(r.action)), None)
         owners = {route.owner for route in host.routes if route.base is None and route is not page}
-        shared = host_settings(host)
         self._notices.host(host)
         for route in host.routes:
             if route is page:
                 continue
-            pairs: Pairs = [*shared]
+            pairs = host_settings(host, route)
             # a start page belongs to the host: where its own Ingress has no route left, another one says it
             if page is not None and route.base is None and (route.owner == page.owner or page.owner not in owners):
                 pairs += dialect.app_root(page.action)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+# A busy machine is no reason to fail: what takes long is measured in tests/benchmarks.
+settings.register_profile("fleetgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fleetgate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -113,6 +113,14 @@ def _trace(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "--gateway", metavar="NAME", type=_named, help="ask this gateway alone (default: each that has the host)"
     )
+    each.add_argument(
+        "--down",
+        metavar="CLUSTER",
+        type=_named,
+        action="append",
+        default=[],
+        help="suppose that this cluster is lost; several times",
+    )
     each.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 

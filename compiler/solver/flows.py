@@ -31,6 +31,8 @@ class Part(Struct, frozen=True, gc=False):
     via: Via
     declared: ObjectName
     """The Service that was meant to serve it."""
+    number: int
+    """Of the share in the split of the route, from 0."""
 
 
 class Pods:
@@ -41,6 +43,15 @@ class Pods:
         self._members = {service.name: service.members for service in services}
         self._health = health
 
+    def standby(self, backend: Backend) -> tuple[tuple[str, ...], ...]:
+        """The tiers behind the one that serves, without the clusters of which nothing is left."""
+        found = self.of(backend)
+        if found.tier is None:
+            return ()
+        behind = backend.spread.tiers[found.tier + 1 :]
+        left = (tuple(m.cluster for m in tier.members if self._health.get(m.cluster, 1)) for tier in behind)
+        return tuple(tier for tier in left if tier)
+
     def of(self, backend: Backend) -> Shares:
         """The shares of a backend over the clusters in which something of it is left."""
         members = self._members.get(backend.service, ())
@@ -48,6 +59,10 @@ class Pods:
         health.update((m.cluster, Fraction(0)) for m in members if m.replicas == 0)
         pods = {m.cluster: m.replicas for m in members if m.replicas}
         return shares(backend.spread, health, pods if len(pods) == len(members) else None)
+
+
+EVERYTHING = Pods((), {})
+"""Nothing is lost, and nothing is known of numbers of pods."""
 
 
 def flow(route: Route, host: VirtualHost, pods: Pods) -> tuple[Part, ...]:
@@ -62,7 +77,7 @@ def flow(route: Route, host: VirtualHost, pods: Pods) -> tuple[Part, ...]:
     total = sum(share.weight for share in action.split.shares)
     base = base_of(route, host)
     parts: list[Part] = []
-    for share in action.split.shares:
+    for number, share in enumerate(action.split.shares):
         if not share.weight:
             continue
         chain: list[tuple[Backend, Via]] = [(share.backend, "share")]
@@ -70,7 +85,7 @@ def flow(route: Route, host: VirtualHost, pods: Pods) -> tuple[Part, ...]:
             chain.append((base, "base"))
         if action.fallback is not None:
             chain.append((action.fallback, "fallback"))
-        parts += _parts(chain, Fraction(share.weight, total), pods)
+        parts += _parts(chain, Fraction(share.weight, total), pods, number)
     return tuple(parts)
 
 
@@ -89,7 +104,7 @@ def base_of(route: Route, host: VirtualHost) -> Backend | None:
     return own[0].backend if len(own) == 1 else None
 
 
-def _parts(chain: list[tuple[Backend, Via]], weight: Fraction, pods: Pods) -> list[Part]:
+def _parts(chain: list[tuple[Backend, Via]], weight: Fraction, pods: Pods, number: int) -> list[Part]:
     """`chain`: what serves a part of `weight`, in order; the first that has anything left does."""
     declared, _ = chain[0]
     taken, way, found = declared, chain[0][1], pods.of(declared)
@@ -99,4 +114,4 @@ def _parts(chain: list[tuple[Backend, Via]], weight: Fraction, pods: Pods) -> li
         taken, way, found = backend, via, pods.of(backend)
     if not found.parts or found.is_last_resort:
         taken, way, found = declared, "last-resort", pods.of(declared)
-    return [Part(taken, cluster, weight * share, way, declared.service) for cluster, share in found.parts]
+    return [Part(taken, cluster, weight * share, way, declared.service, number) for cluster, share in found.parts]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.ir.traffic import DirectResponse, Redirect
+from compiler.solver.flows import EVERYTHING
 from compiler.trace.conditions import Facts, misses
 from compiler.trace.forwarding import forwarding
 from compiler.trace.guards import is_listed, is_preflight
@@ -21,14 +22,15 @@ from compiler.trace.paths import host_name, normal_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from compiler.ir.traffic import AddressList, Gateway, Policies, Route
+    from compiler.ir.traffic import AddressList, Gateway, Policies, Route, VirtualHost
+    from compiler.solver.flows import Pods
     from compiler.trace.hosts import Answering
     from compiler.trace.outcome import Forwarding, Verdict
     from compiler.trace.request import Request
 
 
-def trace(gateway: Gateway, request: Request) -> Trace:
-    """What the gateway does with the request."""
+def trace(gateway: Gateway, request: Request, pods: Pods = EVERYTHING) -> Trace:
+    """What the gateway does with the request, while `pods` are left of its Services."""
     normal = normal_path(request.path)
     hosts = answering(gateway, host_name(request.host))
     tried = tuple(Tried(each.host.host, each.name) for each in hosts)
@@ -49,7 +51,7 @@ def trace(gateway: Gateway, request: Request) -> Trace:
     route, number = winner
     access = _access(route, hosts[: number + 1])
     assumed: list[str] = []
-    result = _result(route, facts, access, assumed)
+    result = _result(route, hosts[number].host, facts, access, assumed, pods)
     settings = next((each.host.tls_settings for each in hosts if each.host.tls_settings is not None), None)
     if request.scheme == "https" and settings is not None and settings.client_ca is not None:
         assumed.append(f"the client presents a certificate of the CA in Secret {settings.client_ca}")
@@ -92,7 +94,9 @@ def _access(route: Route, hosts: Sequence[Answering]) -> AddressList | None:
     return next((each.host.access for each in hosts if each.host.access is not None), None)
 
 
-def _result(route: Route, facts: Facts, access: AddressList | None, assumed: list[str]) -> Answer | Forwarding:
+def _result(
+    route: Route, host: VirtualHost, facts: Facts, access: AddressList | None, assumed: list[str], pods: Pods
+) -> Answer | Forwarding:
     stopped = _at_the_door(route.policies, facts) or _unless_allowed(route.policies, facts, access, assumed)
     if stopped is not None:
         return stopped
@@ -101,7 +105,7 @@ def _result(route: Route, facts: Facts, access: AddressList | None, assumed: lis
         return Answer("redirect", action.status, location(action, facts), origin=action.origin)
     if isinstance(action, DirectResponse):
         return Answer("direct", action.status, body=action.body, origin=action.origin)
-    return forwarding(route, action, facts)
+    return forwarding(route, host, action, facts, pods)
 
 
 def _at_the_door(policies: Policies, facts: Facts) -> Answer | None:

@@ -6,21 +6,27 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from compiler.solver.shares import shares
+from compiler.solver.flows import flow
 from compiler.trace.conditions import pattern
 from compiler.trace.outcome import ClusterShare, Forwarding, Part
 
 if TYPE_CHECKING:
-    from compiler.ir.traffic import Forward, PathMatch, Rewrite, Route, Share
+    from compiler.ir.traffic import Forward, PathMatch, Rewrite, Route, Share, VirtualHost
+    from compiler.solver.flows import Part as Flow
+    from compiler.solver.flows import Pods
     from compiler.trace.conditions import Facts
 
 _GROUP = re.compile(r"\\([0-9])")
 
 
-def forwarding(route: Route, action: Forward, facts: Facts) -> Forwarding:
-    """The backends with their shares, and the request as they see it."""
+def forwarding(route: Route, host: VirtualHost, action: Forward, facts: Facts, pods: Pods) -> Forwarding:
+    """The backends with their shares while `pods` are left, and the request as they see it."""
     total = sum(share.weight for share in action.split.shares)
-    parts = tuple(_part(share, Fraction(share.weight, total), route) for share in action.split.shares)
+    flows = flow(route, host, pods)
+    parts = tuple(
+        _part(share, Fraction(share.weight, total), route, [part for part in flows if part.number == number], pods)
+        for number, share in enumerate(action.split.shares)
+    )
     rewrite = route.policies.rewrite
     path = facts.path if rewrite is None else rewritten(rewrite, route.match.path, facts.path)
     query = facts.request.query
@@ -32,18 +38,19 @@ def forwarding(route: Route, action: Forward, facts: Facts) -> Forwarding:
     )
 
 
-def _part(share: Share, of_all: Fraction, route: Route) -> Part:
-    spread = share.backend.spread
+def _part(share: Share, of_all: Fraction, route: Route, flows: list[Flow], pods: Pods) -> Part:
     is_canary = route.base is not None or share.owner != route.owner
     return Part(
         share.backend,
         of_all,
         share.owner,
         is_canary,
-        tuple(ClusterShare(cluster, of_all * part) for cluster, part in shares(spread, {}).parts),
-        tuple(tuple(member.cluster for member in tier.members) for tier in spread.tiers[1:]),
+        tuple(ClusterShare(part.cluster, part.share) for part in flows),
+        pods.standby(share.backend),
         share.headers if share.headers is not None or share.owner != route.owner else route.policies.headers,
         share.origin,
+        flows[0].backend if flows else share.backend,
+        any(part.via == "last-resort" for part in flows),
     )
 
 

@@ -44,7 +44,7 @@ class ClusterShare(Struct, frozen=True, gc=False):
 
 
 class Part(Struct, frozen=True, gc=False):
-    """What one backend gets of all requests of the route, while everything is healthy."""
+    """What one backend gets of all requests of the route."""
 
     backend: Backend
     share: Fraction
@@ -53,11 +53,15 @@ class Part(Struct, frozen=True, gc=False):
     """The object that declared it."""
     is_canary: bool
     clusters: tuple[ClusterShare, ...]
-    """Of the first tier, sorted by cluster; they add up to `share`. Empty where the Service runs nowhere."""
+    """Of the tier that serves, sorted by cluster; they add up to `share`. Empty where the Service runs nowhere."""
     standby: tuple[tuple[str, ...], ...]
     """Clusters of the tiers behind it, in order: each serves when nothing of those before it is left."""
     headers: HeaderControl | None
     origin: Origin
+    served_by: Backend
+    """The backend that has these clusters: its own, or what takes over when nothing of it is left."""
+    is_lost: bool
+    """Whether nothing is left of anything that could serve it."""
 
 
 class Forwarding(Struct, frozen=True, gc=False):

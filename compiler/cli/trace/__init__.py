@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from compiler.annotations.words import nearest
 from compiler.cli.compiling import compiled_programs
 from compiler.cli.outcome import CLEAN, Outcome, usage
+from compiler.cli.simulate import asked
 from compiler.cli.terminal import escape
+from compiler.solver.flows import Pods
 from compiler.trace.evaluate import trace
 from compiler.trace.hosts import answering
 from compiler.trace.paths import host_name
@@ -33,9 +35,12 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     if isinstance(programs, Outcome):
         return programs
     gateways = _asked(programs.traffic, request, arguments.gateway)
-    if isinstance(gateways, str):
-        return usage(gateways)
-    traces = [trace(gateway, request) for gateway in gateways]
+    loss = asked.loss([f"cluster={name}" for name in arguments.down], programs.traffic.clusters)
+    if isinstance(gateways, str) or isinstance(loss, str):
+        wrong = gateways if isinstance(gateways, str) else str(loss).replace("--lose cluster=", "--down ", 1)
+        return usage(escape(wrong))
+    pods = Pods(programs.traffic.services, loss.health)
+    traces = [trace(gateway, request, pods) for gateway in gateways]
     if arguments.format == "json":
         from compiler.cli.trace.data import render_json  # noqa: PLC0415 - one of two formats
 

@@ -84,6 +84,7 @@ class _Writer:
             "ingress": str(part.owner),
             "canary": part.is_canary,
             "clusters": {each.cluster: float(each.share) for each in part.clusters},
+            "servedBy": None if part.is_lost else self._backend(part.served_by),
             "standby": [list(tier) for tier in part.standby],
             "excluded": list(part.backend.spread.excluded),
             "headers": self.plain(part.headers),

@@ -76,6 +76,11 @@ def _forwarding(result: Forwarding, found: Trace, style: Style) -> Iterator[str]
     for part in result.parts:
         name = words.backend(part.backend) + ("  canary" if part.is_canary else "")
         rows.append((name, percent(part.share)))
+        if part.is_lost:
+            rows.append(("    nothing is left that is healthy", "lost"))
+            continue
+        if part.served_by.service != part.backend.service:
+            rows.append((f"    nothing of it is left; {words.backend(part.served_by)} takes over", ""))
         rows += [(f"    {each.cluster}", percent(each.share)) for each in part.clusters]
         rows += [(f"    {', '.join(tier)}", "stands by") for tier in part.standby]
         if not part.clusters:

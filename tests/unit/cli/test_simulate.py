@@ -102,3 +102,13 @@ def test_the_page_is_whole_and_needs_nothing_from_elsewhere(capsys: pytest.Captu
     assert "shop/cart" in text
     assert "87.5 %" in text
     assert "//" not in text.replace("<!doctype html>", "")
+
+
+def test_trace_supposes_that_clusters_are_down(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same arithmetic as for one request."""
+    assert main(["trace", "-C", EXAMPLE, "api.shop.example.com/checkout", "--down", "hz-a", "--format", "json"]) == 0
+    (gateway,) = json.loads(capsys.readouterr().out)["gateways"]
+    (backend,) = gateway["forward"]["backends"]
+    assert (backend["clusters"], backend["standby"]) == ({"hz-c": 1.0}, [])
+    assert main(["trace", "-C", EXAMPLE, "api.shop.example.com/", "--down", "hz-9"]) == 2
+    assert "--down hz-9: no such cluster" in capsys.readouterr().err

@@ -167,7 +167,7 @@ def targets(draw: st.DrawFn) -> str:
     """A path as clients send them, plain mostly."""
     if draw(st.booleans()):
         segments = draw(st.lists(st.sampled_from(SEGMENTS), max_size=3))
-        return "/" + "/".join(segments) + ("/" if segments and draw(st.booleans()) else "")
+        return "/" + "/".join(segments) + ("/" if bool(segments) and draw(st.booleans()) else "")
     pieces = draw(st.lists(st.sampled_from(_PIECES) | st.sampled_from(SEGMENTS).map("/{}".format), max_size=4))
     return "/" + "".join(pieces).lstrip("/\\") + draw(st.sampled_from(_ENDS)) if pieces else "/"
 
@@ -190,6 +190,6 @@ def requests(draw: st.DrawFn) -> Request:
         "http",
         draw(st.sampled_from(ASKED_HOSTS)),
         draw(targets()),
-        query if parameters or draw(st.booleans()) else None,
+        query if bool(parameters) or draw(st.booleans()) else None,
         tuple(headers),
     )

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from compiler.ir.traffic import Listener, ObjectName
 
 
+GATEWAY_NAMESPACE = "fleetgate-gateways"
+"""Namespace in which Envoy gateways run, and their own Secrets are."""
+
+
 class Node(Struct, frozen=True, gc=False):
     """A frozen node of the program."""
 

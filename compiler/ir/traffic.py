@@ -34,6 +34,29 @@ class ObjectName(Node, frozen=True, order=True):
         return f"{self.namespace}/{self.name}"
 
 
+class SecretRef(Node, frozen=True):
+    """A Secret by reference; never its content."""
+
+    namespace: str
+    name: str
+    origin: Origin = Origin("")
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Entry(Node, frozen=True):
+    """The entry of a cluster whose pods a gateway can't reach directly."""
+
+    addresses: tuple[str, ...]
+    """IP addresses, sorted."""
+    port: int
+    server_name: str = ""
+    """Name to send and to verify with TLS; "" = plain."""
+    authority: SecretRef | None = None
+    """By whose `ca.crt` it is verified; None = by the CAs of the system."""
+
+
 class Cluster(Node, frozen=True):
     """A member cluster as traffic sees it."""
 
@@ -42,6 +65,8 @@ class Cluster(Node, frozen=True):
     """Identity that endpoints are labelled with."""
     region: str
     zones: tuple[str, ...]
+    entry: Entry | None = None
+    """None = a gateway reaches pods directly."""
 
 
 class ServicePort(Node, frozen=True):
@@ -65,6 +90,20 @@ class ServiceMember(Node, frozen=True):
     """What one pod carries, as declared; None = nobody has said."""
 
 
+class EndpointGroup(Node, frozen=True):
+    """Addresses of pods of a Service in one cluster, as documents say: those that are ready and do not terminate."""
+
+    cluster: str
+    port_name: str
+    """Name of the Service port that they serve."""
+    port: int
+    """Port of the pods."""
+    addresses: tuple[str, ...]
+    """IP addresses, sorted; may be empty: then the cluster is known to have none."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Labels of these pods, sorted."""
+
+
 class Service(Node, frozen=True):
     """A Service of one name in several clusters: one pool."""
 
@@ -73,6 +112,8 @@ class Service(Node, frozen=True):
     members: tuple[ServiceMember, ...]
     """Sorted by cluster name."""
     origin: Origin
+    endpoints: tuple[EndpointGroup, ...] = ()
+    """Static endpoints; none for a cluster of which no document speaks."""
 
 
 class Demand(Node, frozen=True):
@@ -157,17 +198,6 @@ class Subset(Node, frozen=True):
     labels: tuple[tuple[str, str], ...]
     without_prefix: str = ""
     """Pods that carry no label which begins so (or an empty one) are meant; "" = no such condition."""
-
-
-class SecretRef(Node, frozen=True):
-    """A Secret by reference; never its content."""
-
-    namespace: str
-    name: str
-    origin: Origin = Origin("")
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
 
 
 class HashKey(Node, frozen=True):

@@ -149,11 +149,29 @@ def lower_world(
         clusters=by_name,
         members=members,
         traffic_clusters=tuple(
-            traffic.Cluster(name, cluster_id(c.value), c.value.spec.region, tuple(sorted(c.value.spec.zones)))
+            traffic.Cluster(
+                name, cluster_id(c.value), c.value.spec.region, tuple(sorted(c.value.spec.zones)), _entry(c.value)
+            )
             for name, c in by_name.items()
         ),
         ingress_classes=classes,
         mse_configs=configs,
+    )
+
+
+def _entry(cluster: Cluster) -> traffic.Entry | None:
+    """What a gateway reaches in place of pods."""
+    reach = cluster.spec.reach
+    if reach.type == "PodIP":
+        return None
+    if reach.tls is None:
+        return traffic.Entry(tuple(sorted(reach.addresses)), reach.port or 80)
+    ca = reach.tls.ca_secret
+    return traffic.Entry(
+        tuple(sorted(reach.addresses)),
+        reach.port or 443,
+        reach.tls.server_name,
+        traffic.SecretRef(delivery.GATEWAY_NAMESPACE, ca) if ca is not None else None,
     )
 
 

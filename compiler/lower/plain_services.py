@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import read_service_annotations
 from compiler.diagnostics import Code, error, warning
-from compiler.ir.traffic import ObjectName, Service, ServiceMember, ServicePort
+from compiler.ir.traffic import EndpointGroup, ObjectName, Service, ServiceMember, ServicePort
 from compiler.lower.fleet import cluster_id, nearest
 from compiler.lower.placement import UNKNOWN_CLUSTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from compiler.diagnostics import Diagnostics
     from compiler.lower.world import Sourced, World
@@ -35,7 +35,13 @@ ENDPOINTS_UNUSED = warning(
     "EndpointSlice documents give a gateway backend addresses without an agent. MSE finds endpoints by itself and does "
     "not read them.",
 )
-CODES: tuple[Code, ...] = (SERVICE_CLUSTERS, ENDPOINT_SLICE, ENDPOINTS_UNUSED)
+LOOPBACK_ENDPOINT = warning(
+    "loopback-endpoint",
+    "a static endpoint is an address of the gateway's own machine",
+    "Addresses such as 127.0.0.1 lead from a gateway to its own machine and never to a pod of a cluster. They are "
+    "accepted so that a gateway can be tried on one machine; Kubernetes itself refuses them in EndpointSlices.",
+)
+CODES: tuple[Code, ...] = (SERVICE_CLUSTERS, ENDPOINT_SLICE, ENDPOINTS_UNUSED, LOOPBACK_ENDPOINT)
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 CLUSTER_LABEL = "topology.istio.io/cluster"
@@ -80,15 +86,19 @@ def lower_service(document: Sourced[model.Service], world: World, findings: Diag
     )
 
 
-def check_endpoint_slices(
+def lower_endpoint_slices(
     slices: Iterable[Sourced[model.EndpointSlice]],
     services: Mapping[ObjectName, Service],
     world: World,
     findings: Diagnostics,
-) -> None:
-    """Static endpoints have to be those of a Service in one of its clusters, and some target has to read them."""
+) -> dict[ObjectName, tuple[EndpointGroup, ...]]:
+    """Static endpoints by Service. They have to be those of a Service in one of its clusters, and be read by a target.
+
+    Labels of a document, but for the two that say whose endpoints they are, are those of its pods.
+    """
     ids = {cluster_id(c.value): name for name, c in world.clusters.items()}
     is_read = any(_READ_ENDPOINTS & set(g.targets) for g in world.fleet.value.spec.gateways)
+    found: dict[ObjectName, list[EndpointGroup]] = {}
     for document in slices:
         metadata = document.value.metadata
         labels = document.origin.at("metadata", "labels")
@@ -122,3 +132,47 @@ def check_endpoint_slices(
                 "MSE finds endpoints by itself",
                 "delete the document, or let a gateway have a target that reads it",
             )
+        else:
+            found.setdefault(name, []).extend(_groups(document, ids[identity], service, findings))
+    return {name: tuple(sorted(groups, key=_group_order)) for name, groups in found.items()}
+
+
+def _groups(
+    document: Sourced[model.EndpointSlice], cluster: str, service: Service, findings: Diagnostics
+) -> Iterator[EndpointGroup]:
+    """The endpoints of a document, by port."""
+    value = document.value
+    addresses = []
+    for index, endpoint in enumerate(value.endpoints):
+        conditions = endpoint.conditions
+        if conditions.ready is False or conditions.terminating:
+            continue
+        address = endpoint.addresses[0]
+        addresses.append(address)
+        if address == "::1" or address.startswith("127."):
+            findings.add(
+                LOOPBACK_ENDPOINT,
+                document.origin.at("endpoints", index, "addresses", 0),
+                address,
+                "it is an address of the machine on which the gateway runs",
+                "write the address of a pod, or keep it to try the gateway on one machine",
+            )
+    labels = {k: v for k, v in value.metadata.labels.items() if k not in (SERVICE_LABEL, CLUSTER_LABEL)}
+    names = [port.name for port in service.ports]
+    for number, port in enumerate(value.ports):
+        if port.protocol != "TCP":
+            continue
+        if port.name not in names:
+            findings.add(
+                ENDPOINT_SLICE,
+                document.origin.at("ports", number, "name" if port.name else "port"),
+                port.name or str(port.port),
+                f"Service {service.name} has no port of this name",
+                nearest(port.name, [n for n in names if n]) or "leave the name out, as the Service does",
+            )
+            continue
+        yield EndpointGroup(cluster, port.name, port.port, tuple(sorted(addresses)), tuple(sorted(labels.items())))
+
+
+def _group_order(group: EndpointGroup) -> tuple[object, ...]:
+    return group.cluster, group.port_name, group.port, group.labels, group.addresses

@@ -39,7 +39,7 @@ def check_unread(
     reaching: dict[str, str] = {}
     for index, gateway in enumerate(spec.gateways):
         _check_gateway(gateway, place.at("gateways", index), findings)
-        if "mse" in gateway.targets:
+        if "mse" in gateway.targets and "envoy" not in gateway.targets:
             for name in members.get(gateway.name, ()):
                 reaching.setdefault(name, gateway.name)
     for name, by in reaching.items():

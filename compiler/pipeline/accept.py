@@ -68,10 +68,10 @@ def _is_unclear(entry: Acceptance, wrong: list[str]) -> bool:
     """Whether what an entry accepts may only be hidden by errors, which stand in files `wrong`."""
     if not wrong:
         return False
-    from compiler.targets import argocd, mse  # noqa: PLC0415 - only beside errors
+    from compiler.targets import argocd, envoy, mse  # noqa: PLC0415 - only beside errors
 
     # targets see programs without errors alone
-    is_late = any(code.name == entry.code for code in (*mse.CODES, *argocd.CODES))
+    is_late = any(code.name == entry.code for code in (*mse.CODES, *envoy.CODES, *argocd.CODES))
     return is_late or bool(match_glob("", entry.where, wrong))
 
 

@@ -31,7 +31,7 @@ from compiler.output import codes as output
 from compiler.output import limits
 from compiler.pipeline import accept, nested, sources, state, world
 from compiler.source import codes as source
-from compiler.targets import argocd, kubernetes, mse
+from compiler.targets import argocd, envoy, kubernetes, mse
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Code
@@ -66,6 +66,7 @@ CODES: tuple[Code, ...] = (
     *check.CODES,
     *kubernetes.CODES,
     *mse.CODES,
+    *envoy.CODES,
     *argocd.CODES,
     *accept.CODES,
     limits.OBJECT_TOO_LARGE,

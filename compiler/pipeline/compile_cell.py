@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.annotations import pass_annotations
 from compiler.annotations.ingress import IngressAnnotations
@@ -15,7 +16,7 @@ from compiler.ir.traffic import ObjectName, Traffic
 from compiler.lower.codes import UNKNOWN_INGRESS_CLASS
 from compiler.lower.fleet import DUPLICATE_OBJECT, nearest, report_duplicate
 from compiler.lower.ingress_paths import IngressInput
-from compiler.lower.plain_services import check_endpoint_slices, lower_service
+from compiler.lower.plain_services import lower_endpoint_slices, lower_service
 from compiler.lower.routes import lower_ingresses
 from compiler.lower.spread import Spreads, check_pins
 from compiler.lower.tenancy import Tenancy
@@ -165,7 +166,8 @@ def lower_cell(
     spreads = Spreads(by_name, policies, world, context.states, findings)
     check_pins(pins, by_name, findings)
     slices = _take(model.EndpointSlice, documents, tenancy, findings)
-    check_endpoint_slices(slices, by_name, world, findings)
+    endpoints = lower_endpoint_slices(slices, by_name, world, findings)
+    by_name.update((name, replace(by_name[name], endpoints=groups)) for name, groups in endpoints.items())
     whole, broken = _ingresses(context, ingresses, tenancy, findings)
     for ingress in broken:
         _check_broken(ingress, by_name, spreads, context, findings)

@@ -100,6 +100,50 @@ _MSE = (
     ),
 )
 
+_ENVOY = (
+    Capability("path: exact, prefix, regex", "partial", "patterns up to 5,000 steps", ("envoy-pattern",)),
+    Capability("match by header, query or cookie", "partial", "no header with an underscore", ("envoy-header",)),
+    Capability("match by method", "full"),
+    Capability(
+        "split over Services and versions",
+        "partial",
+        "versions by label not behind the entry of a cluster",
+        ("envoy-subset",),
+    ),
+    Capability("split behind a condition", "full"),
+    Capability("spread over clusters by replicas", "partial", "needs to be told where pods are", ("no-endpoints",)),
+    Capability("spread over clusters by weights", "full"),
+    Capability("primary and secondary", "full"),
+    Capability("excluded clusters", "full"),
+    Capability("fallback Service", "full"),
+    Capability(
+        "health check, hedging, failback",
+        "partial",
+        "one timer for hedging and for the limit of a try; failback is the agent's",
+        ("envoy-hedge",),
+    ),
+    Capability("redirects, HTTPS redirect", "full"),
+    Capability("rewrite of path and Host", "full"),
+    Capability("header control", "partial", "neither Host nor pseudo-headers", ("envoy-header",)),
+    Capability("CORS", "full"),
+    Capability("timeout, retry", "full", "only methods that may be executed twice are repeated after an answer"),
+    Capability("mirroring", "full"),
+    Capability("error statuses answered by the fallback", "full", "methods that may be executed twice"),
+    Capability("limit per route and replica", "full", "HTTP and HTTPS are counted apart"),
+    Capability(
+        "limits over the whole gateway: rate, concurrency",
+        "partial",
+        "divided among replicas; requests in flight are counted per Service",
+        ("envoy-global-limit", "envoy-concurrency"),
+    ),
+    Capability("lists of client addresses, per route and per host", "full"),
+    Capability("basic authentication", "partial", "users in one file, as {SHA}", ("envoy-auth-map",)),
+    Capability("Wasm plug-ins", "none", "", ("envoy-wasm",)),
+    Capability("TLS", "partial", "ports 9901 and 9902 are taken", ("envoy-port",)),
+    Capability("client TLS: versions, suites, certificates", "partial", "suites of BoringSSL", ("envoy-cipher",)),
+    Capability("aliases of hosts", "full"),
+)
+
 TARGETS: tuple[Target, ...] = (
     Target(
         "kubernetes",
@@ -126,13 +170,20 @@ TARGETS: tuple[Target, ...] = (
         expresses=_MSE,
     ),
     Target(
+        "envoy",
+        "a complete Envoy configuration, and the objects that run it",
+        "gateways",
+        is_built=True,
+        emits=("bootstrap.json", "files that name Secrets"),
+        expresses=_ENVOY,
+    ),
+    Target(
         "argocd",
         "Argo CD brings every folder of the tree to its cluster",
         "delivery",
         is_built=True,
         emits=("AppProject", "Application"),
     ),
-    Target("envoy", "complete Envoy configuration, and the objects that run it", "gateways", is_built=False),
     Target("gateway-api", "HTTPRoutes and Gateways of the Gateway API", "gateways", is_built=False),
     Target("istio", "VirtualServices and DestinationRules of Istio", "gateways", is_built=False),
 )

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy import listeners
+from compiler.targets.envoy.findings import PATTERN_STEPS
 from compiler.targets.envoy.fragments import text_of
+from compiler.targets.envoy.hosts import ANY, misdirected
 from compiler.targets.target import Emission
 
 if TYPE_CHECKING:
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 BOOTSTRAP = "bootstrap.json"
 MAX_CONNECTIONS = 50_000
 """Connections from clients to one Envoy (edge best practices): beyond it new ones are refused."""
-PATTERN_STEPS = 5_000
-"""Largest RE2 program that Envoy is told to accept; larger patterns are findings."""
 _HOLE = "\0"
 _WRITTEN_HOLE = json.dumps(_HOLE)
 
@@ -77,19 +77,20 @@ def _bootstrap(settings: EnvoyGateway, fragments: Sequence[Fragment]) -> Iterato
 def _listeners(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]]) -> Iterator[list[str]]:
     """The pieces of each listener. One with TLS but without a certificate is left out: Envoy would refuse it."""
     plain = [f.text for f in by_section.get("host", ())]
-    chains = list(_chains(settings, by_section))
+    users = [f.name for f in by_section.get("users", ())]
+    chains = list(_chains(settings, by_section, users))
     for entry in settings.listeners:
         secure = entry.protocol == "HTTPS"
         if secure and not chains:
             continue
         frame = listeners.listener(entry.name, entry.port, _HOLE, secure=secure)
-        inner = chains if secure else [_filled(listeners.http_chain(settings, entry.name, _HOLE), plain)]
+        inner = chains if secure else [_filled(listeners.http_chain(settings, users, entry.name, _HOLE), plain)]
         head, tail = _split(frame)
         yield [head, *_lines(*inner), tail]
     yield [text_of(listeners.status_listener())]
 
 
-def _chains(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]]) -> Iterator[list[str]]:
+def _chains(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]], users: Sequence[str]) -> Iterator[list[str]]:
     """The pieces of each filter chain with TLS: one per certificate and its settings."""
     names: dict[str, list[str]] = {}
     hosts: dict[str, list[str]] = {}
@@ -99,8 +100,11 @@ def _chains(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]]) -> It
         hosts.setdefault(fragment.group, []).append(fragment.text)
     for fragment in by_section.get("chain", ()):
         key = fragment.group
-        frame = listeners.tls_chain(settings, key, names[key], _HOLE, json.loads(fragment.text))
-        yield _filled(frame, hosts[key])
+        handler = listeners.http_chain(settings, users, key, _HOLE)
+        frame = listeners.tls_chain(key, names[key], handler, json.loads(fragment.text))
+        # a host that answers for all others has a place for each
+        others = [] if ANY in names[key] else [text_of(misdirected())]
+        yield _filled(frame, [*hosts[key], *others])
 
 
 def _filled(frame: Any, texts: Iterable[str]) -> list[str]:

@@ -2,9 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from compiler.diagnostics import Code, error, warning
 
-if TYPE_CHECKING:
-    from compiler.diagnostics import Code
-
-CODES: tuple[Code, ...] = ()
+NO_ENDPOINTS = warning(
+    "no-endpoints",
+    "nothing tells an Envoy gateway where the pods of a Service are",
+    "Envoy does not ask API servers. The addresses of a Service's pods come from EndpointSlice documents in the repo, "
+    "one per cluster; or `spec.reach` of a Cluster names the addresses of its own entry, which then stand for all "
+    "pods. Without either, this gateway answers requests for the Service with 503. `fleetgate preview` and "
+    "`fleetgate drill` bring endpoints of their own.",
+)
+ENVOY_WASM = error(
+    "envoy-wasm",
+    "target envoy runs no Wasm plug-ins",
+    "The annotation wasmplugin names a plug-in in the words of MSE, whose gateway fetches and runs it. There is no "
+    "file that an Envoy of ours could load. Use target mse for this gateway, or do in the app what the plug-in does.",
+)
+ENVOY_AUTH_MAP = error(
+    "envoy-auth-map",
+    "target envoy can't read a Secret with one key per user",
+    "Envoy reads users from one file with lines `user:{SHA}hash`. A Secret of type auth-file has exactly that under "
+    "the key auth; one of type auth-map has a key per user. Write the Secret as auth-file: `htpasswd -s` makes such "
+    "lines.",
+)
+ENVOY_GLOBAL_LIMIT = warning(
+    "envoy-global-limit",
+    "in Envoy a limit for the whole gateway is divided among its replicas",
+    "Nothing counts for all replicas of the gateway, so each admits its part, rounded down, at least 1 per second. All "
+    "together never admit more than is declared (unless the limit is smaller than the number of replicas), and less "
+    "while the load balancer before them is uneven. Accept this finding in the Fleet, or use target mse.",
+)
+ENVOY_CONCURRENCY = warning(
+    "envoy-concurrency",
+    "in Envoy a limit of requests in flight is divided, and counted per Service",
+    "Envoy counts requests in flight to the pods of a Service, in each replica of the gateway. Each replica admits its "
+    "part of the limit, rounded down, at least 1; and where a rule is split over several Services (a canary, a list), "
+    "each of them has the limit for itself. Accept this finding in the Fleet, or use target mse.",
+)
+ENVOY_CIPHER = error(
+    "envoy-cipher",
+    "Envoy does not know a cipher suite",
+    "Envoy (BoringSSL) refuses a whole listener for one cipher suite that it does not know. It knows ECDHE and RSA key "
+    "exchange with AES-GCM, ChaCha20 and AES-CBC-SHA, and no DHE, 3DES, RC4 or CCM. Suites of TLS 1.3 can't be chosen.",
+)
+ENVOY_PATTERN = error(
+    "envoy-pattern",
+    "a pattern is too large for Envoy",
+    "RE2 compiles a pattern to a small program. Envoy refuses a whole route table for one pattern whose program is "
+    "larger than it was told to accept, which here is 5,000 steps. Counted repetitions are the usual reason.",
+)
+ENVOY_HEADER = error(
+    "envoy-header",
+    "Envoy can't handle a header like this",
+    "Envoy refuses a configuration that changes Host or a pseudo-header by header control; upstream-vhost sets the "
+    "Host. And requests that carry a header with an underscore in its name are refused (backends may take it for the "
+    "header with a dash, and so be deceived), so that a condition on such a header never holds.",
+)
+ENVOY_SUBSET = error(
+    "envoy-subset",
+    "pods can't be chosen by label behind the entry of a cluster",
+    "A gateway that reaches a cluster through its entry (`spec.reach` of type Address) sends requests to one address, "
+    "which knows nothing of the labels that an Ingress chooses pods by. Give versions Services of their own, or let "
+    "the gateway reach pods directly.",
+)
+ENVOY_HEDGE = warning(
+    "envoy-hedge",
+    "a time limit for each try gives way to hedging",
+    "A TrafficPolicy with `hedge` lets Envoy begin a second try after its delay while the first still waits. The "
+    "annotation proxy-next-upstream-timeout would end the try instead, and Envoy has one timer for both. Where both "
+    "are declared, hedging is compiled.",
+)
+ENVOY_PORT = error(
+    "envoy-port",
+    "a listener takes a port that the gateway needs itself",
+    "Port 9901 is that of Envoy's admin interface (on loopback), and 9902 serves probes and metrics. Choose another "
+    "port for the listener.",
+)
+CODES: tuple[Code, ...] = (
+    NO_ENDPOINTS,
+    ENVOY_WASM,
+    ENVOY_AUTH_MAP,
+    ENVOY_GLOBAL_LIMIT,
+    ENVOY_CONCURRENCY,
+    ENVOY_CIPHER,
+    ENVOY_PATTERN,
+    ENVOY_HEADER,
+    ENVOY_SUBSET,
+    ENVOY_HEDGE,
+    ENVOY_PORT,
+)

@@ -4,15 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compiler.targets.envoy.endpoints import Addresses
+from compiler.targets.envoy.findings import check_gateway, tell_unknown
+from compiler.targets.envoy.fragments import Fragment
+from compiler.targets.envoy.hosts import host_fragments
+from compiler.targets.envoy.pools import Pools
+from compiler.targets.envoy.routes import Routes
+from compiler.targets.envoy.secrets import Secrets
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from compiler.diagnostics import Diagnostics
     from compiler.ir.delivery import EnvoyGateway
-    from compiler.ir.traffic import Traffic
-    from compiler.targets.envoy.fragments import Fragment
+    from compiler.ir.traffic import Gateway, Traffic
 
 
 def emit_traffic(traffic: Traffic, settings: Sequence[EnvoyGateway], findings: Diagnostics) -> list[Fragment]:
     """What the hosts of every gateway that this target serves add to its configuration, sorted."""
-    return []
+    by_name = {s.gateway: s for s in settings}
+    found: set[Fragment] = set()
+    for gateway in traffic.gateways:
+        if gateway.hosts and gateway.name in by_name:
+            found.update(_fragments(gateway, by_name[gateway.name], traffic, findings))
+    return sorted(found)
+
+
+def _fragments(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findings: Diagnostics) -> Iterator[Fragment]:
+    check_gateway(gateway, settings, traffic, findings)
+    addresses = Addresses(traffic.clusters, traffic.services)
+    secrets = Secrets(settings.secrets_folder)
+    pools = Pools(addresses, secrets)
+    routes = Routes(pools, secrets, findings, instances=settings.instances, trusts_proxies=settings.trusted_hops > 0)
+    yield from host_fragments(gateway, routes, secrets)
+    for name, text in pools.clusters.items():
+        yield Fragment(gateway.name, "cluster", "", name, text)
+    for path, text in secrets.files.items():
+        yield Fragment(gateway.name, "secret", "", path, text)
+    for ref in routes.users:
+        yield Fragment(gateway.name, "users", "", ref, "")
+    tell_unknown(addresses, traffic, findings)

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
-Section = Literal["cluster", "host", "chain", "name", "secure-host", "secret"]
+Section = Literal["cluster", "host", "chain", "name", "secure-host", "secret", "users"]
 """`cluster`: an upstream cluster. `host`: a virtual host of listeners without TLS. `chain`: the TLS side of a
 certificate (its group). `name`: a server name for which that certificate is presented. `secure-host`: a virtual host
-behind it. `secret`: where Envoy finds a Secret."""
+behind it. `secret`: a file that says where Envoy finds a Secret. `users`: a Secret by which clients log in."""
 
 
 class Fragment(msgspec.Struct, array_like=True, frozen=True, gc=False, order=True):

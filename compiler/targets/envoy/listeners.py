@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compiler.targets.envoy import extensions as ext
+from compiler.targets.envoy.answers import script_filter
+from compiler.targets.envoy.secrets import users_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from compiler.ir.delivery import EnvoyGateway
 
@@ -50,20 +52,23 @@ ACCESS_LOG = [
     }
 ]
 
-FILTERS: list[dict[str, Any]] = [
-    {"name": ext.CUSTOM_RESPONSE_NAME, "typed_config": {"@type": ext.CUSTOM_RESPONSE}},
-    {"name": ext.CORS_NAME, "typed_config": {"@type": ext.CORS}},
-    {"name": ext.RBAC_NAME, "typed_config": {"@type": ext.RBAC}},
-    # it has to name users; routes that ask for credentials bring theirs
-    {"name": ext.BASIC_AUTH_NAME, "disabled": True, "typed_config": {"@type": ext.BASIC_AUTH, "users": ext.NOTHING}},
-    {"name": ext.LOCAL_LIMIT_NAME, "typed_config": {"@type": ext.LOCAL_LIMIT, "stat_prefix": "limit"}},
-    {"name": "envoy.filters.http.router", "typed_config": {"@type": ext.ROUTER}},
-]
-"""Filters in order, the same for all listeners: a route that begins to use one changes no listener, so that no
-connection is drained. Without settings of a route each lets everything pass."""
+
+def filters(users: Iterable[str]) -> list[dict[str, Any]]:
+    """Filters in order, the same for all listeners of a gateway: a route that begins to use one changes no listener.
+
+    Without settings of a route each lets everything pass. `users`: Secrets by which clients log in.
+    """
+    return [
+        script_filter(),
+        {"name": ext.CORS_NAME, "typed_config": {"@type": ext.CORS}},
+        {"name": ext.RBAC_NAME, "typed_config": {"@type": ext.RBAC}},
+        *(users_filter(ref) for ref in users),
+        {"name": ext.LOCAL_LIMIT_NAME, "typed_config": {"@type": ext.LOCAL_LIMIT, "stat_prefix": "limit"}},
+        {"name": "envoy.filters.http.router", "typed_config": {"@type": ext.ROUTER}},
+    ]
 
 
-def connection_manager(settings: EnvoyGateway, table: str, virtual_hosts: Any) -> dict[str, Any]:
+def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str, virtual_hosts: Any) -> dict[str, Any]:
     """The HTTP connection manager with the route table `table`, which holds `virtual_hosts`."""
     return {
         "@type": ext.CONNECTION_MANAGER,
@@ -89,7 +94,7 @@ def connection_manager(settings: EnvoyGateway, table: str, virtual_hosts: Any) -
         "request_headers_timeout": "10s",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "access_log": ACCESS_LOG,
-        "http_filters": FILTERS,
+        "http_filters": filters(users),
         "route_config": {
             "name": table,
             "ignore_port_in_host_matching": True,
@@ -98,18 +103,18 @@ def connection_manager(settings: EnvoyGateway, table: str, virtual_hosts: Any) -
     }
 
 
-def http_chain(settings: EnvoyGateway, table: str, virtual_hosts: Any) -> dict[str, Any]:
+def http_chain(settings: EnvoyGateway, users: Iterable[str], table: str, virtual_hosts: Any) -> dict[str, Any]:
     """What handles HTTP in a listener."""
-    manager = connection_manager(settings, table, virtual_hosts)
+    manager = connection_manager(settings, users, table, virtual_hosts)
     return {"filters": [{"name": ext.CONNECTION_MANAGER_NAME, "typed_config": manager}]}
 
 
-def tls_chain(settings: EnvoyGateway, key: str, names: Sequence[str], hosts: Any, transport: Any) -> dict[str, Any]:
+def tls_chain(key: str, names: Sequence[str], handler: dict[str, Any], transport: Any) -> dict[str, Any]:
     """The same for connections that ask for one of these server names; `*` = whatever they ask for."""
     chain: dict[str, Any] = {"name": key}
     if "*" not in names:
         chain["filter_chain_match"] = {"server_names": list(names)}
-    return {**chain, **http_chain(settings, key, hosts), "transport_socket": transport}
+    return {**chain, **handler, "transport_socket": transport}
 
 
 def listener(name: str, port: int, chains: Any, *, secure: bool) -> dict[str, Any]:

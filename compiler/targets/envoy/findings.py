@@ -1,0 +1,215 @@
+"""What Envoy can't do, or does in part, at the line that asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compiler.ir.regex import program_steps
+from compiler.ir.traffic import Forward
+from compiler.targets.envoy import codes
+from compiler.targets.envoy.listeners import ADMIN_PORT, STATUS_PORT
+from compiler.targets.envoy.retries import hedge_delay_ms
+from compiler.targets.envoy.tls import CIPHERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.ir.delivery import EnvoyGateway
+    from compiler.ir.traffic import Backend, Gateway, HeaderControl, Policies, Route, Traffic, VirtualHost
+    from compiler.targets.envoy.endpoints import Addresses
+
+PATTERN_STEPS = 5_000
+"""Largest RE2 program that Envoy is told to accept."""
+
+
+def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findings: Diagnostics) -> None:
+    """Everything that can be told by looking at the program."""
+    for index, listener in enumerate(settings.listeners):
+        if listener.port in (ADMIN_PORT, STATUS_PORT):
+            findings.add(
+                codes.ENVOY_PORT,
+                settings.origin.at("listeners", index, "port"),
+                str(listener.port),
+                "Envoy's admin interface has it"
+                if listener.port == ADMIN_PORT
+                else "probes and metrics are served there",
+                "choose another port",
+            )
+    entries = {c.name for c in traffic.clusters if c.entry is not None}
+    for host in gateway.hosts:
+        _check_ciphers(host, findings)
+        for route in host.routes:
+            _check_policies(route, settings, findings)
+            _check_headers(route, findings)
+            for backend in backends_of(route):
+                _check_subset(backend, entries, findings)
+
+
+def backends_of(route: Route) -> Iterator[Backend]:
+    """Every backend that requests of a route may reach."""
+    if isinstance(route.action, Forward):
+        yield from (share.backend for share in route.action.split.shares)
+        if route.action.fallback is not None:
+            yield route.action.fallback
+    if route.policies.mirror is not None:
+        yield route.policies.mirror.backend
+
+
+def _check_policies(route: Route, settings: EnvoyGateway, findings: Diagnostics) -> None:
+    policies = route.policies
+    if policies.wasm is not None:
+        findings.add(
+            codes.ENVOY_WASM,
+            policies.wasm.origin,
+            str(route.owner),
+            "this gateway has target envoy, and the plug-in is known to MSE alone",
+            "use target mse for this gateway, or delete the annotation",
+        )
+    if policies.auth is not None and policies.auth.form == "auth-map":
+        findings.add(
+            codes.ENVOY_AUTH_MAP,
+            policies.auth.origin,
+            str(policies.auth.secret),
+            "Envoy reads users from one file, and this Secret has one key per user",
+            "write it as auth-file: key auth, with lines user:{SHA}hash",
+        )
+    _check_limits(policies, route, settings, findings)
+    action = route.action
+    retry = policies.retry
+    if isinstance(action, Forward) and retry is not None and retry.try_timeout_s and hedge_delay_ms(action) is not None:
+        findings.add(
+            codes.ENVOY_HEDGE,
+            retry.origin,
+            str(retry.try_timeout_s),
+            "a TrafficPolicy of the Service declares hedging, and Envoy has one timer for both",
+            "delete this annotation, or the policy's hedge",
+        )
+
+
+def _check_limits(policies: Policies, route: Route, settings: EnvoyGateway, findings: Diagnostics) -> None:
+    instances = settings.instances
+    limit, concurrency = policies.global_limit, policies.concurrency
+    if limit is not None and instances > 1:
+        part = max(1, limit.requests_per_second // instances)
+        findings.add(
+            codes.ENVOY_GLOBAL_LIMIT,
+            limit.origin,
+            str(limit.requests_per_second),
+            f"each of {instances} replicas of gateway {settings.gateway} admits {part} per second",
+            "accept it in the Fleet with a reason, or use target mse",
+        )
+    if concurrency is not None:
+        shares = len(route.action.split.shares) if isinstance(route.action, Forward) else 1
+        if instances > 1 or shares > 1:
+            part = max(1, concurrency.requests // instances)
+            per = " to each of its Services" if shares > 1 else ""
+            findings.add(
+                codes.ENVOY_CONCURRENCY,
+                concurrency.origin,
+                str(concurrency.requests),
+                f"each of {instances} replicas of gateway {settings.gateway} admits {part} at a time{per}",
+                "accept it in the Fleet with a reason, or use target mse",
+            )
+
+
+def _check_ciphers(host: VirtualHost, findings: Diagnostics) -> None:
+    settings = host.tls_settings
+    for cipher in settings.ciphers if settings is not None else ():
+        if cipher not in CIPHERS:
+            assert settings is not None
+            findings.add(
+                codes.ENVOY_CIPHER,
+                settings.origin,
+                cipher,
+                "Envoy would refuse the listener",
+                "delete it, or use target mse",
+            )
+
+
+def _check_headers(route: Route, findings: Diagnostics) -> None:
+    controls = [route.policies.headers]
+    if isinstance(route.action, Forward):
+        controls += [share.headers for share in route.action.split.shares]
+    for control in controls:
+        if control is not None:
+            for name in _changed(control):
+                if name.lower() == "host" or name.startswith(":"):
+                    findings.add(
+                        codes.ENVOY_HEADER,
+                        control.origin,
+                        name,
+                        "Envoy lets header control change neither Host nor a pseudo-header",
+                        "use upstream-vhost for the Host",
+                    )
+    for condition in route.match.headers:
+        if "_" in condition.name:
+            findings.add(
+                codes.ENVOY_HEADER,
+                route.origin,
+                condition.name,
+                "requests with an underscore in the name of a header are refused",
+                "name the header with dashes",
+            )
+
+
+def _changed(control: HeaderControl) -> Iterator[str]:
+    for pairs in (control.request_add, control.request_set, control.response_add, control.response_set):
+        yield from (name for name, _ in pairs)
+    yield from control.request_remove
+    yield from control.response_remove
+
+
+def _check_subset(backend: Backend, entries: set[str], findings: Diagnostics) -> None:
+    reached = sorted(entries.intersection(backend.spread.clusters))
+    if backend.subset is not None and reached:
+        findings.add(
+            codes.ENVOY_SUBSET,
+            backend.origin,
+            str(backend.service),
+            f"pods are chosen by label, and {', '.join(reached)} is reached by its entry",
+            "give the version a Service of its own, or reach pods directly (`reach.type: PodIP`)",
+        )
+
+
+def check_patterns(fields: Iterable[Any], origin: Origin, seen: set[str], findings: Diagnostics) -> None:
+    """Report patterns in what a route became that are larger than Envoy is told to accept."""
+    for pattern in _patterns(list(fields)):
+        if pattern in seen:
+            continue
+        seen.add(pattern)
+        steps = program_steps(pattern)
+        if steps > PATTERN_STEPS:
+            findings.add(
+                codes.ENVOY_PATTERN,
+                origin,
+                pattern,
+                f"its program has {steps:,} steps, and Envoy is told to accept {PATTERN_STEPS:,}",
+                "use + or * in place of counted repetitions, or split the pattern",
+            )
+
+
+def _patterns(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "regex" and isinstance(item, str):
+                yield item
+            else:
+                yield from _patterns(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _patterns(item)
+
+
+def tell_unknown(addresses: Addresses, traffic: Traffic, findings: Diagnostics) -> None:
+    """Report Services of which nothing tells where their pods are."""
+    services = {s.name: s for s in traffic.services}
+    for name, clusters in addresses.unknown.items():
+        shown = ", ".join(sorted(clusters))
+        findings.add(
+            codes.NO_ENDPOINTS,
+            services[name].origin,
+            str(name),
+            f"no EndpointSlice tells where its pods in {shown} are, and no entry of a cluster stands for them",
+            "add EndpointSlice documents, or name the entry of the cluster in `spec.reach` of the Cluster",
+        )

@@ -1,0 +1,70 @@
+"""Rate limits: token buckets of a virtual host, one per rule, however many routes the rule became.
+
+A route names the buckets of its rule in its metadata. Without a service that counts for all replicas, a limit for the
+whole gateway is divided among them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compiler.targets.envoy import extensions as ext
+from compiler.targets.envoy.answers import LIMITED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from compiler.ir.traffic import GlobalLimit, LocalLimit
+
+Plain = dict[str, Any]
+
+METADATA = "fleetgate"
+KINDS = ("local", "global")
+_ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+_MOST = 4_294_967_295
+
+
+def local_bucket(limit: LocalLimit) -> Plain:
+    """Per replica, as declared."""
+    return _bucket(limit.burst, limit.requests, f"{limit.unit_s}s")
+
+
+def global_bucket(limit: GlobalLimit, instances: int) -> Plain:
+    """A replica's part of a limit of the whole gateway: all replicas together never let more pass."""
+    part = max(1, limit.requests_per_second // instances)
+    return _bucket(part, part, "1s")
+
+
+def _bucket(size: int, refill: int, interval: str) -> Plain:
+    return {"max_tokens": size, "tokens_per_fill": refill, "fill_interval": interval}
+
+
+def buckets_of(buckets: Mapping[tuple[str, str], Plain]) -> Plain:
+    """The setting of a virtual host. `buckets`: (kind, rule) -> bucket."""
+    return {
+        "@type": ext.LOCAL_LIMIT,
+        "stat_prefix": "limit",
+        "filter_enabled": _ALWAYS,
+        "filter_enforced": _ALWAYS,
+        "always_consume_default_token_bucket": False,
+        "token_bucket": _bucket(_MOST, _MOST, "1s"),
+        "response_headers_to_add": [
+            {"header": {"key": LIMITED, "value": "1"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        ],
+        "rate_limits": [{"actions": [_action(kind)]} for kind in sorted({kind for kind, _ in buckets})],
+        "descriptors": [
+            {"entries": [{"key": kind, "value": rule}], "token_bucket": buckets[kind, rule]}
+            for kind, rule in sorted(buckets)
+        ],
+    }
+
+
+def _action(kind: str) -> Plain:
+    """The bucket that the metadata of the route names."""
+    key = {"key": METADATA, "path": [{"key": kind}]}
+    return {"metadata": {"descriptor_key": kind, "metadata_key": key, "source": "ROUTE_ENTRY", "skip_if_absent": True}}
+
+
+def metadata(kinds: Iterable[str], rule: str) -> Plain:
+    """Of a route: which buckets its requests are counted in."""
+    return {"filter_metadata": {METADATA: dict.fromkeys(sorted(kinds), rule)}}

@@ -1,0 +1,245 @@
+"""Routes of a host: each rule becomes one route, or two where methods are retried differently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from compiler.ir.traffic import DirectResponse, Forward, Redirect
+from compiler.targets.envoy import extensions as ext
+from compiler.targets.envoy import limits
+from compiler.targets.envoy.access import address_rules, cors_policy
+from compiler.targets.envoy.answers import context, per_route
+from compiler.targets.envoy.findings import check_patterns
+from compiler.targets.envoy.headers import header_fields
+from compiler.targets.envoy.matches import route_match
+from compiler.targets.envoy.pools import ATTEMPTS, Limit
+from compiler.targets.envoy.retries import repeatable_methods, retry_fields
+from compiler.targets.envoy.rewrites import redirect, rewrite
+
+if TYPE_CHECKING:
+    from compiler.diagnostics import Diagnostics
+    from compiler.ir.traffic import AddressList, Backend, Policies, Route, Share, VirtualHost
+    from compiler.targets.envoy.pools import Pools
+    from compiler.targets.envoy.secrets import Secrets
+
+Plain = dict[str, Any]
+
+BODY_BUFFER_BYTES = 1_048_576
+"""Per request, to try it again: a request with a larger body is sent once. Envoy keeps it until an answer begins."""
+
+
+class Rule(Struct, gc=False):
+    """What a route of the program became."""
+
+    secure: list[Plain]
+    """Routes for requests that came with TLS."""
+    plain: list[Plain]
+    """Routes for those that came without."""
+    buckets: dict[tuple[str, str], Plain]
+    """(kind, rule) -> token bucket that the virtual host has to have."""
+
+
+class Routes:
+    """Turns the routes of a gateway's hosts into Envoy's."""
+
+    def __init__(
+        self, pools: Pools, secrets: Secrets, findings: Diagnostics, *, instances: int, trusts_proxies: bool
+    ) -> None:
+        """`trusts_proxies`: whether proxies in front of the gateway may have ended TLS."""
+        self._pools = pools
+        self._secrets = secrets
+        self._findings = findings
+        self._patterns: set[str] = set()
+        self._instances = instances
+        self._trusts_proxies = trusts_proxies
+        self.users: set[str] = set()
+        """Secrets (`namespace/name`) by which routes ask for credentials."""
+
+    def rules(self, host: VirtualHost) -> list[Rule]:
+        """The routes of a host in their order."""
+        return [self._rule(host, route) for route in host.routes]
+
+    def _rule(self, host: VirtualHost, route: Route) -> Rule:
+        rule = f"{route.base or route.owner} {route.match.path.kind} {route.match.path.value}"
+        policies = route.policies
+        buckets: dict[tuple[str, str], Plain] = {}
+        if isinstance(route.action, Forward):
+            if policies.local_limit is not None:
+                buckets["local", f"{host.host} {rule}"] = limits.local_bucket(policies.local_limit)
+            if policies.global_limit is not None:
+                bucket = limits.global_bucket(policies.global_limit, self._instances)
+                buckets["global", f"{host.host} {rule}"] = bucket
+        common: Plain = {"name": f"{route.owner} {route.match.path.value}"}
+        if buckets:
+            common["metadata"] = limits.metadata((kind for kind, _ in buckets), f"{host.host} {rule}")
+        secure = self._entries(host, route, common, rule, is_limited=bool(buckets))
+        check_patterns(([e["match"], e.get("route")] for e in secure), route.origin, self._patterns, self._findings)
+        if policies.https is None:
+            return Rule(secure, secure, buckets)
+        answer = {"match": route_match(route.match), **common, **redirect(policies.https)}
+        if not self._trusts_proxies:
+            return Rule(secure, [answer], buckets)
+        came_plain = {"name": "x-forwarded-proto", "string_match": {"exact": "http"}}
+        answer["match"]["headers"] = [*answer["match"].get("headers", ()), came_plain]
+        return Rule(secure, [answer, *secure], buckets)
+
+    # --- actions
+
+    def _entries(self, host: VirtualHost, route: Route, common: Plain, rule: str, *, is_limited: bool) -> list[Plain]:
+        action, policies = route.action, route.policies
+        if isinstance(action, Forward):
+            return self._forward(host, route, action, common, rule, is_limited=is_limited)
+        entry = {"match": route_match(route.match), **common, **header_fields(policies.headers)}
+        if isinstance(action, Redirect):
+            answer = redirect(action)
+            added = [*entry.pop("response_headers_to_add", ()), *answer.pop("response_headers_to_add", ())]
+            entry |= answer
+            if added:
+                entry["response_headers_to_add"] = added
+        else:
+            entry["direct_response"] = _answer(action)
+        filters = self._filters(host, policies, {})
+        return [{**entry, "typed_per_filter_config": filters} if filters else entry]
+
+    def _forward(
+        self, host: VirtualHost, route: Route, action: Forward, common: Plain, rule: str, *, is_limited: bool
+    ) -> list[Plain]:
+        policies = route.policies
+        attempts = self._attempts(host, route, action)
+        target = self._target(host, route, action, attempts, rule)
+        action_fields = {**target, **self._fields(policies, route)}
+        repeatable = repeatable_methods(action, policies)
+        wanted = route.match.methods
+        halves: list[tuple[tuple[str, ...] | None, bool]]
+        if not repeatable:
+            halves = [(None, True)]
+        elif wanted:
+            safe = tuple(m for m in wanted if m in repeatable)
+            others = tuple(m for m in wanted if m not in repeatable)
+            halves = [half for half in ((safe, True), (others, False)) if half[0]]
+        else:
+            halves = [(repeatable, True), (None, False)]
+        entries = []
+        for methods, is_repeatable in halves:
+            entry = {"match": route_match(route.match, methods), **common}
+            entry["route"] = {
+                **action_fields,
+                **retry_fields(action, policies, attempts, repeatable=is_repeatable),
+            }
+            if len(action.split.shares) == 1:
+                entry |= header_fields(_headers(route, action.split.shares[0]))
+            said = self._said(policies, action, is_repeatable=is_repeatable)
+            filters = self._filters(host, policies, said, runs_script=is_limited or policies.concurrency is not None)
+            if filters:
+                entry["typed_per_filter_config"] = filters
+            entries.append(entry)
+        return entries
+
+    def _fields(self, policies: Policies, route: Route) -> Plain:
+        """Fields of a RouteAction beside its cluster and retries."""
+        found: Plain = {"timeout": f"{policies.timeout.seconds if policies.timeout is not None else 0}s"}
+        if policies.rewrite is not None:
+            found |= rewrite(policies.rewrite, route.match.path)
+        mirror = policies.mirror
+        if mirror is not None and mirror.percent:
+            fraction = {"default_value": {"numerator": mirror.percent, "denominator": "HUNDRED"}}
+            cluster = self._pools.composite(mirror.backend, _whole(mirror.backend))
+            found["request_mirror_policies"] = [{"cluster": cluster, "runtime_fraction": fraction}]
+        return found
+
+    # --- where to
+
+    def _attempts(self, host: VirtualHost, route: Route, action: Forward) -> int:
+        """Tries that a request may need: all members of the composite, unless its author said how many."""
+        written = route.policies.retry
+        needed = [self._pools.attempts(s.backend, self._then(host, route, action, s)) for s in action.split.shares]
+        return max(ATTEMPTS, *needed, written.attempts + 1 if written is not None else 0)
+
+    def _target(self, host: VirtualHost, route: Route, action: Forward, attempts: int, rule: str) -> Plain:
+        limit = None
+        concurrency = route.policies.concurrency
+        if concurrency is not None:
+            limit = Limit(f"{host.host} {rule}", max(1, concurrency.requests // self._instances))
+        shares = [share for share in action.split.shares if share.weight] or list(action.split.shares)
+        named = [
+            (self._pools.composite(s.backend, self._then(host, route, action, s), attempts, limit), s) for s in shares
+        ]
+        if len(action.split.shares) == 1:
+            return {"cluster": named[0][0]}
+        clusters = [
+            {"name": name, "weight": share.weight, **header_fields(_headers(route, share))} for name, share in named
+        ]
+        return {"weighted_clusters": {"clusters": clusters}}
+
+    def _then(self, host: VirtualHost, route: Route, action: Forward, share: Share) -> tuple[Backend, ...]:
+        """Backends behind a share, in order: all pods of its Service, the base of a canary, the fallback."""
+        found = list(_whole(share.backend))
+        base = self._base(host, route, action, share)
+        if base is not None:
+            found += [base, *_whole(base)]
+        if action.fallback is not None:
+            found.append(action.fallback)
+        unique: list[Backend] = []
+        for backend in found:
+            if backend != share.backend and backend not in unique:
+                unique.append(backend)
+        return tuple(unique)
+
+    def _base(self, host: VirtualHost, route: Route, action: Forward, share: Share) -> Backend | None:
+        """What a canary stands in for."""
+        if route.base is None:
+            return action.split.shares[0].backend if share.owner != route.owner else None
+        for other in host.routes:
+            if other.owner == route.base and other.base is None and other.match.path == route.match.path:
+                return other.action.split.shares[0].backend if isinstance(other.action, Forward) else None
+        return None
+
+    # --- filters
+
+    def _said(self, policies: Policies, action: Forward, *, is_repeatable: bool) -> Plain:
+        """What the script is told."""
+        limit = policies.global_limit or policies.concurrency
+        fallback = ""
+        if policies.errors is not None and action.fallback is not None and is_repeatable:
+            # a request that may not be executed twice gets the answer of its backend
+            fallback = self._pools.composite(action.fallback, _whole(action.fallback))
+        realm = policies.auth.realm if policies.auth is not None else ""
+        return context(limit.rejection if limit is not None else None, policies.errors, fallback, realm)
+
+    def _filters(self, host: VirtualHost, policies: Policies, said: Plain, *, runs_script: bool = False) -> Plain:
+        """Settings of filters for one route."""
+        found: Plain = {}
+        if said or runs_script:
+            found[ext.LUA_NAME] = per_route(said)
+        if policies.cors is not None:
+            found[ext.CORS_NAME] = cors_policy(policies.cors)
+        access: AddressList | None = policies.access or host.access
+        if access is not None:
+            found[ext.RBAC_NAME] = address_rules(access)
+        if policies.auth is not None and policies.auth.form == "auth-file":
+            name = self._secrets.users(policies.auth.secret)
+            self.users.add(str(policies.auth.secret))
+            found[name] = {"@type": ext.FILTER_CONFIG, "config": {}}
+        return found
+
+
+def _whole(backend: Backend) -> tuple[Backend, ...]:
+    """All pods of a Service, where a backend is some of them: they serve when no other is left."""
+    return (replace(backend, subset=None),) if backend.subset is not None else ()
+
+
+def _headers(route: Route, share: Share) -> Any:
+    """Changes to headers for a share: its own, or those of the base."""
+    if share.headers is not None:
+        return share.headers
+    return route.policies.headers if share.owner == route.owner else None
+
+
+def _answer(action: DirectResponse) -> Plain:
+    found: Plain = {"status": action.status}
+    if action.body:
+        found["body"] = {"inline_string": action.body}
+    return found

@@ -124,7 +124,7 @@ _ENVOY = (
     ),
     Capability("redirects, HTTPS redirect", "full"),
     Capability("rewrite of path and Host", "full"),
-    Capability("header control", "partial", "neither Host nor pseudo-headers", ("envoy-header",)),
+    Capability("header control", "full"),
     Capability("CORS", "full"),
     Capability("timeout, retry", "full", "only methods that may be executed twice are repeated after an answer"),
     Capability("mirroring", "full"),
@@ -140,7 +140,7 @@ _ENVOY = (
     Capability("basic authentication", "partial", "users in one file, as {SHA}", ("envoy-auth-map",)),
     Capability("Wasm plug-ins", "none", "", ("envoy-wasm",)),
     Capability("TLS", "partial", "ports 9901 and 9902 are taken", ("envoy-port",)),
-    Capability("client TLS: versions, suites, certificates", "partial", "suites of BoringSSL", ("envoy-cipher",)),
+    Capability("client TLS: versions, suites, certificates", "full"),
     Capability("aliases of hosts", "full"),
 )
 

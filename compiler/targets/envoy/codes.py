@@ -39,12 +39,6 @@ ENVOY_CONCURRENCY = warning(
     "part of the limit, rounded down, at least 1; and where a rule is split over several Services (a canary, a list), "
     "each of them has the limit for itself. Accept this finding in the Fleet, or use target mse.",
 )
-ENVOY_CIPHER = error(
-    "envoy-cipher",
-    "Envoy does not know a cipher suite",
-    "Envoy (BoringSSL) refuses a whole listener for one cipher suite that it does not know. It knows ECDHE and RSA key "
-    "exchange with AES-GCM, ChaCha20 and AES-CBC-SHA, and no DHE, 3DES, RC4 or CCM. Suites of TLS 1.3 can't be chosen.",
-)
 ENVOY_PATTERN = error(
     "envoy-pattern",
     "a pattern is too large for Envoy",
@@ -53,10 +47,10 @@ ENVOY_PATTERN = error(
 )
 ENVOY_HEADER = error(
     "envoy-header",
-    "Envoy can't handle a header like this",
-    "Envoy refuses a configuration that changes Host or a pseudo-header by header control; upstream-vhost sets the "
-    "Host. And requests that carry a header with an underscore in its name are refused (backends may take it for the "
-    "header with a dash, and so be deceived), so that a condition on such a header never holds.",
+    "a condition on a header that never reaches a route in Envoy",
+    "Requests that carry a header with an underscore in its name are refused with 400, because many backends take it "
+    "for the header with a dash, and so could be deceived (Envoy's best practices for edge proxies). A condition on "
+    "such a header never holds.",
 )
 ENVOY_SUBSET = error(
     "envoy-subset",
@@ -84,7 +78,6 @@ CODES: tuple[Code, ...] = (
     ENVOY_AUTH_MAP,
     ENVOY_GLOBAL_LIMIT,
     ENVOY_CONCURRENCY,
-    ENVOY_CIPHER,
     ENVOY_PATTERN,
     ENVOY_HEADER,
     ENVOY_SUBSET,

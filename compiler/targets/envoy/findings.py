@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from compiler.ir.regex import program_steps
 from compiler.ir.traffic import Forward
 from compiler.targets.envoy import codes
+from compiler.targets.envoy.limits import part
 from compiler.targets.envoy.listeners import ADMIN_PORT, STATUS_PORT
 from compiler.targets.envoy.retries import hedge_delay_ms
-from compiler.targets.envoy.tls import CIPHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.delivery import EnvoyGateway
-    from compiler.ir.traffic import Backend, Gateway, HeaderControl, Policies, Route, Traffic, VirtualHost
+    from compiler.ir.traffic import Backend, Gateway, Policies, Route, Traffic
     from compiler.targets.envoy.endpoints import Addresses
 
 PATTERN_STEPS = 5_000
@@ -38,7 +38,6 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, fi
             )
     entries = {c.name for c in traffic.clusters if c.entry is not None}
     for host in gateway.hosts:
-        _check_ciphers(host, findings)
         for route in host.routes:
             _check_policies(route, settings, findings)
             _check_headers(route, findings)
@@ -91,57 +90,29 @@ def _check_limits(policies: Policies, route: Route, settings: EnvoyGateway, find
     instances = settings.instances
     limit, concurrency = policies.global_limit, policies.concurrency
     if limit is not None and instances > 1:
-        part = max(1, limit.requests_per_second // instances)
+        admitted = part(limit.requests_per_second, instances)
         findings.add(
             codes.ENVOY_GLOBAL_LIMIT,
             limit.origin,
             str(limit.requests_per_second),
-            f"each of {instances} replicas of gateway {settings.gateway} admits {part} per second",
+            f"each of {instances} replicas of gateway {settings.gateway} admits {admitted} per second",
             "accept it in the Fleet with a reason, or use target mse",
         )
     if concurrency is not None:
         shares = len(route.action.split.shares) if isinstance(route.action, Forward) else 1
         if instances > 1 or shares > 1:
-            part = max(1, concurrency.requests // instances)
+            admitted = part(concurrency.requests, instances)
             per = " to each of its Services" if shares > 1 else ""
             findings.add(
                 codes.ENVOY_CONCURRENCY,
                 concurrency.origin,
                 str(concurrency.requests),
-                f"each of {instances} replicas of gateway {settings.gateway} admits {part} at a time{per}",
+                f"each of {instances} replicas of gateway {settings.gateway} admits {admitted} at a time{per}",
                 "accept it in the Fleet with a reason, or use target mse",
             )
 
 
-def _check_ciphers(host: VirtualHost, findings: Diagnostics) -> None:
-    settings = host.tls_settings
-    for cipher in settings.ciphers if settings is not None else ():
-        if cipher not in CIPHERS:
-            assert settings is not None
-            findings.add(
-                codes.ENVOY_CIPHER,
-                settings.origin,
-                cipher,
-                "Envoy would refuse the listener",
-                "delete it, or use target mse",
-            )
-
-
 def _check_headers(route: Route, findings: Diagnostics) -> None:
-    controls = [route.policies.headers]
-    if isinstance(route.action, Forward):
-        controls += [share.headers for share in route.action.split.shares]
-    for control in controls:
-        if control is not None:
-            for name in _changed(control):
-                if name.lower() == "host" or name.startswith(":"):
-                    findings.add(
-                        codes.ENVOY_HEADER,
-                        control.origin,
-                        name,
-                        "Envoy lets header control change neither Host nor a pseudo-header",
-                        "use upstream-vhost for the Host",
-                    )
     for condition in route.match.headers:
         if "_" in condition.name:
             findings.add(
@@ -151,13 +122,6 @@ def _check_headers(route: Route, findings: Diagnostics) -> None:
                 "requests with an underscore in the name of a header are refused",
                 "name the header with dashes",
             )
-
-
-def _changed(control: HeaderControl) -> Iterator[str]:
-    for pairs in (control.request_add, control.request_set, control.response_add, control.response_set):
-        yield from (name for name, _ in pairs)
-    yield from control.request_remove
-    yield from control.response_remove
 
 
 def _check_subset(backend: Backend, entries: set[str], findings: Diagnostics) -> None:

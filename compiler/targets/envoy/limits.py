@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from compiler.ir.traffic import DirectResponse, Redirect
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy.answers import LIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from compiler.ir.traffic import GlobalLimit, LocalLimit
+    from compiler.ir.traffic import GlobalLimit, LocalLimit, Policies
 
 Plain = dict[str, Any]
 
@@ -31,8 +32,31 @@ def local_bucket(limit: LocalLimit) -> Plain:
 
 def global_bucket(limit: GlobalLimit, instances: int) -> Plain:
     """A replica's part of a limit of the whole gateway: all replicas together never let more pass."""
-    part = max(1, limit.requests_per_second // instances)
-    return _bucket(part, part, "1s")
+    size = part(limit.requests_per_second, instances)
+    return _bucket(size, size, "1s")
+
+
+def part(whole: int, instances: int) -> int:
+    """What one of several replicas admits."""
+    return max(1, whole // instances) if whole else 0
+
+
+def shut(policies: Policies) -> DirectResponse | Redirect | None:
+    """The answer to every request of a rule with a limit of 0: Envoy knows no bucket that stays empty."""
+    if policies.global_limit is not None and not policies.global_limit.requests_per_second:
+        said = policies.global_limit.rejection
+        return Redirect(302, *_parts(said.redirect)) if said.redirect else DirectResponse(said.status, said.body)
+    if policies.local_limit is not None and not policies.local_limit.requests:
+        return DirectResponse(429, "local_rate_limited")
+    return None
+
+
+def _parts(url: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port and path of an absolute URL."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    name, _, port = host.partition(":")
+    return scheme, name, int(port) if port else None, slash + path
 
 
 def _bucket(size: int, refill: int, interval: str) -> Plain:

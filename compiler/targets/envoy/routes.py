@@ -66,7 +66,7 @@ class Routes:
         rule = f"{route.base or route.owner} {route.match.path.kind} {route.match.path.value}"
         policies = route.policies
         buckets: dict[tuple[str, str], Plain] = {}
-        if isinstance(route.action, Forward):
+        if isinstance(route.action, Forward) and limits.shut(policies) is None:
             if policies.local_limit is not None:
                 buckets["local", f"{host.host} {rule}"] = limits.local_bucket(policies.local_limit)
             if policies.global_limit is not None:
@@ -90,6 +90,9 @@ class Routes:
 
     def _entries(self, host: VirtualHost, route: Route, common: Plain, rule: str, *, is_limited: bool) -> list[Plain]:
         action, policies = route.action, route.policies
+        shut = limits.shut(policies)
+        if shut is not None:
+            action = shut
         if isinstance(action, Forward):
             return self._forward(host, route, action, common, rule, is_limited=is_limited)
         entry = {"match": route_match(route.match), **common, **header_fields(policies.headers)}
@@ -162,7 +165,7 @@ class Routes:
         limit = None
         concurrency = route.policies.concurrency
         if concurrency is not None:
-            limit = Limit(f"{host.host} {rule}", max(1, concurrency.requests // self._instances))
+            limit = Limit(f"{host.host} {rule}", limits.part(concurrency.requests, self._instances))
         shares = [share for share in action.split.shares if share.weight] or list(action.split.shares)
         named = [
             (self._pools.composite(s.backend, self._then(host, route, action, s), attempts, limit), s) for s in shares

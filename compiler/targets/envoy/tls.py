@@ -14,28 +14,6 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 
 TLS_SOCKET = "envoy.transport_sockets.tls"
-CIPHERS = frozenset(
-    {
-        "ECDHE-ECDSA-AES128-GCM-SHA256",
-        "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-        "ECDHE-ECDSA-CHACHA20-POLY1305",
-        "ECDHE-RSA-CHACHA20-POLY1305",
-        "ECDHE-ECDSA-AES128-SHA",
-        "ECDHE-RSA-AES128-SHA",
-        "ECDHE-RSA-AES128-SHA256",
-        "ECDHE-ECDSA-AES128-SHA256",
-        "ECDHE-ECDSA-AES256-SHA",
-        "ECDHE-RSA-AES256-SHA",
-        "AES128-GCM-SHA256",
-        "AES256-GCM-SHA384",
-        "AES128-SHA",
-        "AES128-SHA256",
-        "AES256-SHA",
-    }
-)
-"""Cipher suites that Envoy 1.40 (BoringSSL) knows; it refuses a listener that names another."""
 
 
 def chain_key(certificate: Tls, settings: TlsSettings | None) -> str:
@@ -64,7 +42,7 @@ def downstream(certificate: Tls, settings: TlsSettings | None, secrets: Secrets)
         if settings.max_version:
             parameters["tls_maximum_protocol_version"] = _version(settings.max_version)
         if settings.ciphers:
-            parameters["cipher_suites"] = [cipher for cipher in settings.ciphers if cipher in CIPHERS]
+            parameters["cipher_suites"] = list(settings.ciphers)
         if parameters:
             common["tls_params"] = parameters
         if settings.client_ca is not None:

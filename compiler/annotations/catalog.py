@@ -313,12 +313,22 @@ OTHERS: tuple[Known, ...] = (
 """Annotations that MSE does not read, and so no family of ours."""
 
 
+def all_families() -> tuple[Family, ...]:
+    """Every family: of Ingresses, of plain Services, and of the dialect higress."""
+    from compiler.annotations import higress  # noqa: PLC0415 - few fleets ask for the dialect
+
+    return (*FAMILIES, *SERVICE_FAMILIES, *higress.FAMILIES)
+
+
 @cache
 def catalog() -> dict[str, Known]:
-    """Every known annotation by its short name, sorted: those of MSE, of ingress-nginx, and our own."""
+    """Every known annotation by its short name, sorted: those of MSE, of ingress-nginx, of Higress, and our own."""
+    from compiler.annotations import higress  # noqa: PLC0415 - see `all_families`
+
     built = (
         Known(annotation.name, annotation.prefixes, family.name, annotation.support, annotation=annotation)
-        for family in (*FAMILIES, *SERVICE_FAMILIES)
+        for family in all_families()
         for annotation in family.annotations
     )
-    return {known.name: known for known in sorted((*built, *OTHERS), key=lambda known: known.name)}
+    refused = (Known(each.name, ("higress",), "higress", "higress", each.instead) for each in higress.REFUSED)
+    return {known.name: known for known in sorted((*built, *OTHERS, *refused), key=lambda known: known.name)}

@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 NGINX = "nginx.ingress.kubernetes.io/"
 MSE = "mse.ingress.kubernetes.io/"
 OWN = "fleetgate.dev/"
+HIGRESS = "higress.io/"
 
-Prefix = Literal["nginx", "mse", "own"]
-PREFIXES: dict[Prefix, str] = {"nginx": NGINX, "mse": MSE, "own": OWN}
+Prefix = Literal["nginx", "mse", "own", "higress"]
+PREFIXES: dict[Prefix, str] = {"nginx": NGINX, "mse": MSE, "own": OWN, "higress": HIGRESS}
 
-Support = Literal["compatible", "partial", "exclusive", "noop", "planned", "unsupported", "own"]
-"""MSE's classes: read as in ingress-nginx, partly so, MSE's own; needless, not yet read, never read; and our own."""
+Support = Literal["compatible", "partial", "exclusive", "noop", "planned", "unsupported", "own", "higress"]
+"""MSE's classes: read as in ingress-nginx, partly so, MSE's own; needless, not yet read, never read. Then our own, and
+those of Higress alone."""
 
 
 class Annotation(Struct, frozen=True, gc=False):
     """One annotation: what it is called, where it is read, and what it means."""
 
     name: str
+    """A star at its end stands for a name that its author chooses."""
     prefixes: tuple[Prefix, ...]
     """Where it is read, in order of precedence (nginx first, as MSE does)."""
     type: str

@@ -9,11 +9,14 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from compiler.annotations.alias import Aliases
     from compiler.annotations.canary import Canary
+    from compiler.annotations.conditions import Conditions
     from compiler.annotations.destination import Destination
     from compiler.annotations.family import ServiceRef
     from compiler.annotations.ip_access import AddressLists
     from compiler.annotations.mirror import MirrorTo
     from compiler.annotations.own import Clusters, Priority
+    from compiler.annotations.path_matching import PathMatching
+    from compiler.annotations.path_rewrite import PathRewrite
     from compiler.annotations.protocol import BackendProtocol
     from compiler.annotations.redirect import Redirects
     from compiler.annotations.regex import PathRegex
@@ -74,6 +77,9 @@ class IngressAnnotations(Struct, frozen=True, gc=False):
     upstream_tls: UpstreamTls | None = None
     priority: Priority | None = None
     """None = 0."""
+    conditions: Conditions | None = None
+    path_matching: PathMatching | None = None
+    path_rewrite: PathRewrite | None = None
     passthrough: tuple[tuple[str, str], ...] = ()
     """Annotations of others, untouched, sorted by key."""
     is_broken: bool = False

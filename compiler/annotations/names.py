@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.annotations.catalog import catalog
-from compiler.annotations.family import MSE, NGINX, OWN
+from compiler.annotations.family import HIGRESS, MSE, NGINX, OWN
 from compiler.annotations.values import is_qualified_name
 from compiler.annotations.words import nearest
 from compiler.diagnostics import error, warning
@@ -13,6 +13,7 @@ from compiler.diagnostics import error, warning
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from compiler.annotations.catalog import Known
     from compiler.diagnostics import Diagnostics, Origin
 
 ANNOTATION_UNKNOWN = error(
@@ -20,8 +21,8 @@ ANNOTATION_UNKNOWN = error(
     "an annotation under one of our prefixes that nobody knows",
     """\
 MSE passes over a name that it does not know, so a mistyped annotation does nothing, in silence. Under the prefixes
-nginx.ingress.kubernetes.io/, mse.ingress.kubernetes.io/ and fleetgate.dev/ every name has to be a known one. Other
-prefixes belong to other tools and pass through untouched.
+nginx.ingress.kubernetes.io/, mse.ingress.kubernetes.io/ and fleetgate.dev/, and under higress.io/ where the Fleet names
+that dialect, every name has to be a known one. Other prefixes belong to other tools and pass through untouched.
 
 Correct the name, or delete the annotation.""",
 )
@@ -31,7 +32,8 @@ ANNOTATION_PREFIX = error(
     "a known annotation under a prefix where it is not read",
     """\
 Annotations that ingress-nginx has too are read under nginx.ingress.kubernetes.io/ and mse.ingress.kubernetes.io/;
-those that only MSE has, under mse.ingress.kubernetes.io/ alone; those of fleetgate, under fleetgate.dev/.
+those that only MSE has, under mse.ingress.kubernetes.io/ alone; those of fleetgate, under fleetgate.dev/; those that
+only Higress has, under higress.io/, where the Fleet names that dialect (`spec.dialects`).
 
 Write the annotation under the prefix that the finding names.""",
 )
@@ -48,22 +50,13 @@ Delete the annotation, or write what the finding names instead.""",
 
 ANNOTATION_UNSUPPORTED = error(
     "annotation-unsupported",
-    "an annotation of ingress-nginx that MSE does not read",
+    "an annotation of another gateway that is never read",
     """\
-The annotation changes what ingress-nginx does with a request, and MSE passes over it: traffic would behave differently
-from what the annotation says. Raw nginx text (the snippets) can never be carried over.
+The annotation changes what ingress-nginx does with a request, and MSE passes over it; or it is one of Higress that no
+target of fleetgate can express. Traffic would behave differently from what the annotation says. Raw nginx text (the
+snippets) can never be carried over.
 
 Write what the finding names instead, or delete the annotation.""",
-)
-
-ANNOTATION_NOT_BUILT = error(
-    "annotation-not-built",
-    "an annotation that fleetgate knows and cannot compile yet",
-    """\
-The annotation means something to a gateway, and this version of fleetgate does not compile it yet. To drop it would
-change the traffic, so it stops the build.
-
-Delete the annotation, or wait for a version that compiles it.""",
 )
 
 ANNOTATION_KIND = error(
@@ -107,7 +100,6 @@ Correct the key.""",
 
 _PREFIXES = (NGINX.rstrip("/"), MSE.rstrip("/"), OWN.rstrip("/"))
 _UNREAD = frozenset(("noop", "planned", "unsupported"))
-_HIGRESS = "higress.io"
 _LEGACY_CLASS = "kubernetes.io/ingress.class"
 
 
@@ -129,15 +121,13 @@ def examine(
             ANNOTATION_INGRESS_CLASS, at, key, why, f"delete it, and write spec.ingressClassName: {text.strip()}"
         )
         return ""
-    if kind == "Ingress" and prefix == _HIGRESS and "higress" in dialects:
-        why = "fleetgate cannot compile annotations of Higress yet, though spec.dialects of the Fleet names them"
-        findings.add(ANNOTATION_NOT_BUILT, at, key, why, "delete it, or delete higress from spec.dialects")
-        return ""
     if not is_qualified_name(key.lower()):
         why = "Kubernetes refuses this key"
         fix = "write a name of letters, digits, -, _ and ., with a DNS name and / before it where wanted"
         findings.add(ANNOTATION_KEY, at, key, why, fix)
         return ""
+    if kind == "Ingress" and prefix + slash == HIGRESS and "higress" in dialects:
+        return _ours(HIGRESS, name, text, at, kind, findings)
     if kind == "Ingress":
         _warn_of_missed_prefix(key, prefix if slash else "", name if slash else key, at, findings)
     return None
@@ -157,7 +147,7 @@ def _warn_of_missed_prefix(key: str, prefix: str, name: str, at: Origin, finding
 
 def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Diagnostics) -> str:
     """A key under one of our prefixes; always reported."""
-    known = catalog().get(name)
+    known = _known(name)
     key = prefix + name
     if known is None or (known.support in _UNREAD and prefix == OWN):
         return _unknown(prefix, name, at, findings)
@@ -171,17 +161,31 @@ def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Di
     elif known.support in _UNREAD:
         why = "MSE does not read it, so traffic would behave differently from what it says"
         findings.add(ANNOTATION_UNSUPPORTED, at, f"{key}: {text!r}", why, known.instead or "delete it")
+    elif known.support == "higress" and known.annotation is None:
+        why = "no target of fleetgate can express it"
+        findings.add(ANNOTATION_UNSUPPORTED, at, f"{key}: {text!r}", why, known.instead)
+    elif known.support == "higress":
+        fix = f"write {HIGRESS}{name}, which Fleets read that name higress in spec.dialects"
+        findings.add(ANNOTATION_PREFIX, at, key, f"{name} is not read under {prefix}", fix)
     else:
         fix = f"write {' or '.join(known.keys)}"
         findings.add(ANNOTATION_PREFIX, at, key, f"{name} is not read under {prefix}", fix)
     return name
 
 
+def _known(name: str) -> Known | None:
+    """The annotation that a name means; where its author chose the end of the name, the one with a star there."""
+    names = catalog()
+    if name in names:
+        return names[name]
+    return next((names[each] for each in names if each.endswith("*") and name.startswith(each[:-1])), None)
+
+
 def _unknown(prefix: str, name: str, at: Origin, findings: Diagnostics) -> str:
     """A name that nobody knows, with the nearest one: of the same prefix first."""
     names = catalog()
     near = nearest(name, [known.name for known in names.values() if prefix + known.name in known.keys])
-    near = near or nearest(name, names)
+    near = near or nearest(name, [known.name for known in names.values() if known.support != "higress"])
     if near is None:
         fix = "correct the name, or delete it"
     else:

@@ -60,20 +60,32 @@ def route_path(
     `path` is absolute ("/" where the rule has none), `origin` its place. ImplementationSpecific means Prefix. A
     `spec.defaultBackend` has no path, so nothing to rewrite: it is not for this function.
     """
-    rewriting = read.rewrite
+    rewriting, matching = read.rewrite, read.path_matching
     rewrite = None if rewriting is None else _rewrite(rewriting)
-    if read.regex is None and (rewriting is None or not rewriting.target):
-        return PathMatch("exact" if path_type == "Exact" else "prefix", path), rewrite
-    pattern = f"{closed(path)}.*"
+    is_whole = matching is not None and matching.is_whole_regex
+    if read.regex is None and not is_whole and (rewriting is None or not rewriting.target):
+        kind: Literal["exact", "prefix"] = "exact" if path_type == "Exact" else "prefix"
+        ignores_case = matching is not None and matching.ignores_case
+        return PathMatch(kind, path, ignores_case), _replaced(read, rewrite, kind)
+    pattern = path if is_whole else f"{closed(path)}.*"
     program = check_within(path, pattern, origin, path, findings)
     if program is None:
         return None
     if rewriting is not None and read.canary is None:  # what is rewritten for a canary, its base says
         if not _has_groups(rewriting, program, path, origin, findings):
             return None
-        if read.regex is None and not _SPECIAL.search(path) and "$" not in rewriting.target:
+        if read.regex is None and not is_whole and not _SPECIAL.search(path) and "$" not in rewriting.target:
             _warn_of_lost_rest(rewriting, path, path_type, origin, findings)
     return PathMatch("regex", pattern), rewrite
+
+
+def _replaced(read: IngressAnnotations, host: Rewrite | None, kind: Literal["exact", "prefix"]) -> Rewrite | None:
+    """The rewrite of a path that is no pattern: what it matches is replaced (dialect higress), or nothing is."""
+    replacing = read.path_rewrite
+    if replacing is None:
+        return host
+    how: Literal["full", "prefix"] = "full" if kind == "exact" else "prefix"
+    return Rewrite(how, replacing.path, "" if host is None else host.host, replacing.origin)
 
 
 def _rewrite(rewriting: Rewriting) -> Rewrite:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from compiler.annotations.catalog import FAMILIES, SERVICE_FAMILIES
 from compiler.annotations.family import Annotation, Family, Reader, Value
 from compiler.annotations.ingress import IngressAnnotations, ServiceAnnotations
 from compiler.annotations.names import examine
 from compiler.annotations.relations import settle
-from compiler.annotations.values import ANNOTATION_VALUE, text_problem
+from compiler.annotations.values import ANNOTATION_VALUE, is_qualified_name, text_problem
 from compiler.diagnostics import Note, Origin, Severity, error, warning
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class _Table(Struct, frozen=True):
     """By whole key."""
     annotations: dict[str, Annotation]
     """By short name."""
+    stems: tuple[tuple[str, _Entry], ...]
+    """Of annotations whose names end as their author chooses: how their keys begin."""
 
 
 def _table(kind: str, families: tuple[Family, ...]) -> _Table:
@@ -103,11 +106,20 @@ def _table(kind: str, families: tuple[Family, ...]) -> _Table:
         for annotation in family.annotations
         for key in annotation.keys
     }
-    return _Table(kind, numbered, entries, {entry.annotation.name: entry.annotation for entry in entries.values()})
+    by_name = {entry.annotation.name: entry.annotation for entry in entries.values()}
+    stems = tuple((key[:-1], entries.pop(key)) for key in list(entries) if key.endswith("*"))
+    return _Table(kind, numbered, entries, by_name, stems)
 
 
 _INGRESS = _table("Ingress", FAMILIES)
 _SERVICE = _table("Service", SERVICE_FAMILIES)
+
+
+@cache
+def _with_higress() -> _Table:
+    from compiler.annotations import higress  # noqa: PLC0415 - few fleets ask for the dialect
+
+    return _table("Ingress", (*FAMILIES, *higress.FAMILIES))
 
 
 def read_annotations(
@@ -125,7 +137,8 @@ def read_annotations(
     """
     if not annotations:
         return NOTHING
-    fields = _read(_INGRESS, annotations, metadata, namespace, version, dialects, findings)
+    table = _with_higress() if "higress" in dialects else _INGRESS
+    fields = _read(table, annotations, metadata, namespace, version, dialects, findings)
     return IngressAnnotations(**fields)
 
 
@@ -160,10 +173,11 @@ def _read(
     values: dict[str, Value] = {}
     passed: list[tuple[str, str]] = []
     broken: set[str] = set()
+    named: dict[str, Annotation] = {}
     mask = size = related = 0
     for key, text in annotations.items():
         size += len(key) + len(text)
-        entry = table.entries.get(key)
+        entry = table.entries.get(key) or _named_by_author(table, key, named)
         if entry is None:
             meant = examine(key, text, metadata, table.kind, dialects, findings)
             if meant is None:
@@ -180,7 +194,7 @@ def _read(
     if size > SIZE_LIMIT // 4:  # as many characters at least; a character has at most 4 bytes
         _check_size(annotations, metadata, findings)
     if related:
-        settle(table.annotations, values, broken, findings)
+        settle({**table.annotations, **named}, values, broken, findings)
     if values:
         reader = Reader(values, findings, namespace, metadata, broken)
         for bit, family in table.families:
@@ -191,6 +205,17 @@ def _read(
         found.code.severity is Severity.ERROR for found in list(findings)[before:]
     )
     return fields
+
+
+def _named_by_author(table: _Table, key: str, named: dict[str, Annotation]) -> _Entry | None:
+    """What a key leads to whose end its author chose; its declaration is added to `named`."""
+    for stem, entry in table.stems:
+        name = key.removeprefix(stem)
+        if name not in (key, "") and is_qualified_name(key.lower()):
+            stands_for = structs.replace(entry.annotation, name=entry.annotation.name[:-1] + name)
+            named[stands_for.name] = stands_for
+            return structs.replace(entry, annotation=stands_for)
+    return None
 
 
 def _is_plain(entry: _Entry, value: Value, version: Version | None) -> bool:

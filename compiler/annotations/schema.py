@@ -27,17 +27,24 @@ _LEGACY_CLASS: Schema = {
     "deprecated": True,
     "doNotSuggest": True,
 }
-_FORBIDDEN_PREFIX = f"^({'|'.join(prefix.replace('.', '[.]') for prefix in (OWN, MSE, NGINX))})"
+
+
+def _begin(*texts: str) -> str:
+    """The pattern of what begins with one of some texts."""
+    return f"^({'|'.join(text.replace('.', '[.]') for text in texts)})"
 
 
 def annotations_schema(kind: Literal["Ingress", "Service"]) -> Schema:
-    """`properties` and the condition on names for `metadata.annotations` of an object of this kind."""
-    properties = dict(sorted(_properties(kind)))
+    """Properties, and the condition on names, for `metadata.annotations` of an object of this kind."""
+    written = dict(sorted(_properties(kind)))
+    properties = {key: part for key, part in written.items() if not key.endswith("*")}
+    by_pattern = {_begin(key[:-1]): part for key, part in written.items() if key.endswith("*")}
     known = [key for key in properties if key.startswith((OWN, MSE, NGINX))]
     return {
         "properties": properties,
+        **({"patternProperties": by_pattern} if by_pattern else {}),
         "propertyNames": {
-            "anyOf": [{"enum": known}, {"not": {"pattern": _FORBIDDEN_PREFIX}}],
+            "anyOf": [{"enum": known}, {"not": {"pattern": _begin(OWN, MSE, NGINX)}}],
             "errorMessage": f"must be a known name under {NGINX}, {MSE} or {OWN}, or a name under another prefix",
         },
     }
@@ -45,7 +52,10 @@ def annotations_schema(kind: Literal["Ingress", "Service"]) -> Schema:
 
 def _properties(kind: str) -> Iterator[tuple[str, Schema]]:
     for known in catalog().values():
-        if known.annotation is not None:
+        if known.support == "higress":
+            if known.annotation is not None and kind == "Ingress":
+                yield known.keys[0], _of_higress(known.annotation)
+        elif known.annotation is not None:
             if known.annotation.kind == kind:
                 part = _read(known.annotation)
                 yield from ((key, part) for key in known.keys)
@@ -69,6 +79,15 @@ def _read(annotation: Annotation) -> Schema:
         "pattern": pattern(annotation),
         "errorMessage": f"must be {meaning}".replace("`", ""),
         "examples": list(examples),
+    }
+
+
+def _of_higress(annotation: Annotation) -> Schema:
+    """One that only some Fleets read: to others its value is any text."""
+    return {
+        "description": " ".join([annotation.doc, *_more(annotation), "Read where spec.dialects of the Fleet says so."]),
+        "type": "string",
+        "examples": ["true", "false"] if annotation.type == "bool" else [annotation.example],
     }
 
 

@@ -65,6 +65,7 @@ TYPES: dict[str, ValueType] = {
     "string": ValueType("any text of one line", _one(_LINE)),
     "enum": ValueType("one of the words that are listed", ""),
     "on-off": ValueType("`on` or `off`, in lower case; in YAML in quotes", _one("on|off")),
+    "words": ValueType("some of the words that are listed, between blanks", ""),
     "csv": ValueType("items between commas", _listed(_ITEM)),
     "regex": ValueType("an RE2 pattern: no lookahead, no lookbehind, no backreferences", _one(_LINE)),
     "path": ValueType("an absolute path, without query and fragment", _one(f"[/$]{_PATH}")),
@@ -105,6 +106,9 @@ TYPES: dict[str, ValueType] = {
 
 def pattern(annotation: Annotation) -> str:
     """The pattern of the texts that the annotation may have."""
+    if annotation.type == "words":
+        word = f"({'|'.join(map(re.escape, annotation.values))})"
+        return _one(f"{word}({_GAP}{word})*")
     if annotation.type == "enum":
         return _one("|".join(map(_any_case if annotation.any_case else re.escape, annotation.values)))
     return TYPES[annotation.type].pattern or _one("|".join(_numbers(annotation.low, annotation.high)))

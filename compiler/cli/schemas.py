@@ -37,8 +37,8 @@ def schema(kind: str | None = None) -> Schema:
         if definition in found["$defs"]:
             written = found["$defs"][definition]["properties"]["annotations"]
             more = annotations_schema(of)
-            written["properties"] = more["properties"]
-            written["propertyNames"] = {**written["propertyNames"], **more["propertyNames"]}
+            names = {**written["propertyNames"], **more["propertyNames"]}
+            written.update(more, propertyNames=names)
     return found
 
 

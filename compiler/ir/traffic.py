@@ -381,6 +381,8 @@ class Match(Node, frozen=True):
     cookies: tuple[ValueMatch, ...] = ()
     methods: tuple[str, ...] = ()
     """Sorted; empty = all."""
+    origin: Origin = Origin("")
+    """Of what asks for more than host and path, where an ordinary rule does."""
 
 
 # --- policies: each sits on the node that it governs

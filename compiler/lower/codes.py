@@ -67,6 +67,14 @@ OVERLAPPING_CANARIES = error(
     "or query (or two by cookie) on one base have to exclude each other: the same name with different exact values. "
     "A header or query canary always comes before a cookie canary.",
 )
+OVERLAPPING_CONDITIONS = warning(
+    "overlapping-conditions",
+    "two routes with as many conditions that one request may match",
+    "Of the routes of a path, that with more conditions is tried first. Between two with as many, Higress goes by the "
+    "age of their Ingresses, which Git does not know; fleetgate goes by fleetgate.dev/priority, then namespace/name, "
+    "and names both places. Routes exclude each other by different methods, or by different values of one header or "
+    "query parameter.",
+)
 CANARY_OF_REDIRECT = warning(
     "canary-of-redirect",
     "a canary whose base redirects every request",
@@ -127,6 +135,7 @@ CODES: tuple[Code, ...] = (
     CANARY_SETTING,
     CANARY_TOTAL,
     OVERLAPPING_CANARIES,
+    OVERLAPPING_CONDITIONS,
     CANARY_OF_REDIRECT,
     DESTINATION_CANARY,
     APP_ROOT_LOSES,

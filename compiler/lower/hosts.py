@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from compiler.lower.ingress_paths import IngressInput
     from compiler.model.kubernetes import Ingress, IngressTls
 
-EXACT_ROOT = PathMatch("exact", "/")
+EXACT_ROOT = Match(PathMatch("exact", "/"))
 
 
 def start_pages(
@@ -37,7 +37,7 @@ def start_pages(
             continue
         for host in hosts_of(ingress.value):
             if host not in taken and host not in pages:
-                pages[host] = Route(match=Match(EXACT_ROOT), action=root, owner=ingress.name, origin=root.origin)
+                pages[host] = Route(match=EXACT_ROOT, action=root, owner=ingress.name, origin=root.origin)
                 places[host] = root.origin
                 continue
             findings.add(

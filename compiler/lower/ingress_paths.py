@@ -144,5 +144,5 @@ def _path(
         return None
     match, rewrite = said
     if match.kind == "prefix" and len(match.value) > 1 and match.value.endswith("/"):
-        match = PathMatch("prefix", match.value[:-1])
+        match = PathMatch("prefix", match.value[:-1], match.ignore_case)
     return RoutePath(ingress, host, written, match, path.backend, where, rewrite)

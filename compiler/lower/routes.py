@@ -29,6 +29,7 @@ from compiler.ir.traffic import (
 from compiler.lower import codes
 from compiler.lower.aliases import with_aliases
 from compiler.lower.backends import Backends
+from compiler.lower.conditions import are_disjoint, demands, match_of, refined, tell_overlaps
 from compiler.lower.host_settings import host_lists, tls_settings
 from compiler.lower.hosts import EXACT_ROOT, certificates, secured_hosts, start_pages
 from compiler.lower.ingress_paths import ANY_HOST, IngressInput, RoutePath, hosts_of, paths_of
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from compiler.annotations.canary import Canary
     from compiler.diagnostics import Diagnostics, Origin
-    from compiler.ir.traffic import Backend, HeaderControl, PathMatch, Service, ValueMatch
+    from compiler.ir.traffic import Backend, HeaderControl, Service
     from compiler.lower.host_settings import Owners
     from compiler.lower.spread import Spreads
     from compiler.lower.traps import GatewaySize
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _OF_THE_BASE = (
     "fallback",
     "rewrite",
+    "path_rewrite",
     "redirects",
     "timeout",
     "retry",
@@ -154,7 +156,7 @@ class _Table:
         self._size = size
         self._unclear = unclear
         self._findings = findings
-        self._bases: dict[str, dict[PathMatch, _Base]] = {}
+        self._bases: dict[str, dict[Match, _Base]] = {}
         self.merged: dict[ObjectName, list[MergedCanary]] = {}
         """Canaries that became part of the spread of a base, by its Ingress."""
 
@@ -180,7 +182,9 @@ class _Table:
             self._backends.policies.decide(self._serving(), self._backends, self._size)
         hosts = []
         for host in sorted(self._bases, key=_host_order):
-            bases = sorted(self._bases[host].values(), key=lambda b: _path_order(b.path.match))
+            bases = sorted(self._bases[host].values(), key=lambda b: _order(b.path))
+            if len(bases) > 1:
+                tell_overlaps((base.path for base in bases), self._findings)
             routes = [route for base in bases for route in self._routes(base)]
             if host in pages:
                 routes.insert(_after_exact(routes), pages[host])
@@ -191,9 +195,8 @@ class _Table:
 
     def _claim(self, path: RoutePath) -> None:
         table = self._bases.setdefault(path.host, {})
-        first = table.get(path.match)
-        if first is None:
-            table[path.match] = _Base(path, [])
+        first = table.setdefault(match_of(path), _Base(path, []))
+        if first.path is path:
             return
         winner = first.path
         if winner.ingress.name == path.ingress.name:
@@ -205,7 +208,7 @@ class _Table:
 
     def _attach(self, path: RoutePath) -> None:
         table = self._bases.get(path.host, {})
-        base = table.get(path.match)
+        base = table.get(match_of(path))
         if base is not None:
             twin = next((c for c in base.canaries if c.ingress.name == path.ingress.name), None)
             if twin is None:
@@ -225,8 +228,11 @@ class _Table:
                 "add the base Ingress, or mend the host",
             )
             return
-        others = [b.path for match, b in table.items() if b.path.written == path.written and match != path.match]
-        if others:
+        others = [base.path for base in table.values() if base.path.written == path.written]
+        if others and others[0].match == path.match:
+            why = f"{others[0].ingress.name} has this host and path, but not the same conditions"
+            fix = "give canary and base the same annotations under higress.io/"
+        elif others:
             why = f"{others[0].ingress.name} has this host and path, but as {others[0].match.kind} path"
             fix = "give canary and base the same pathType, and the same use-regex and rewrite-target annotations"
         else:
@@ -340,7 +346,7 @@ class _Table:
         canary = _canary(path)
         share = self._share(path, 1, unconditional=False)
         return Route(
-            match=Match(path.match, canary.headers, canary.query, canary.cookies),
+            match=refined(match_of(path), Match(path.match, canary.headers, canary.query, canary.cookies)),
             action=Forward(Split((share,)), self._fallback(base.path)),
             owner=path.ingress.name,
             policies=self._policies(base.path, path.ingress.annotations.headers),
@@ -358,7 +364,7 @@ class _Table:
                 target.status, target.scheme, target.host, target.port, target.path, forward, target.origin
             )
         return Route(
-            match=Match(path.match),
+            match=match_of(path),
             action=action,
             owner=path.ingress.name,
             policies=self._policies(path, said.headers),
@@ -464,7 +470,7 @@ class _Table:
         for index, second in enumerate(conditional):
             for first in conditional[:index]:
                 a, b = _canary(first), _canary(second)
-                if bool(a.cookies) == bool(b.cookies) and not _disjoint(a, b):
+                if bool(a.cookies) == bool(b.cookies) and not are_disjoint(_wanted(a), _wanted(b)):
                     self._findings.add(
                         codes.OVERLAPPING_CANARIES,
                         b.origin,
@@ -487,6 +493,11 @@ def _redirect(path: RoutePath) -> Redirect | None:
     """The answer to every request of a path, where its Ingress has one."""
     redirects = path.ingress.annotations.redirects
     return None if redirects is None else redirects.target
+
+
+def _wanted(canary: Canary) -> Match:
+    """What a canary asks of requests, whatever their path."""
+    return Match(EXACT_ROOT.path, canary.headers, canary.query, canary.cookies)
 
 
 def _origin_of(value: object, otherwise: Origin) -> Origin:
@@ -517,23 +528,17 @@ def _host_order(host: str) -> tuple[int, int, str]:
     return (0, 0, host)
 
 
-def _path_order(match: PathMatch) -> tuple[int, int, str]:
-    """Exact, then Prefix, then regular expressions; inside a kind the longer first; the prefix / last."""
+def _order(path: RoutePath) -> tuple[int, int, str, int]:
+    """Exact, then Prefix, then regular expressions; inside a kind the longer first; the prefix / last.
+
+    Of one path that with more conditions; then as the Ingresses come.
+    """
+    match = path.match
+    demanded = -demands(match_of(path))
     if match.kind == "prefix" and match.value == "/":
-        return (3, 0, "/")
-    return (_KIND_ORDER[match.kind], -len(match.value), match.value)
+        return (3, 0, "/", demanded)
+    return (_KIND_ORDER[match.kind], -len(match.value), match.value, demanded)
 
 
 def _after_exact(routes: Sequence[Route]) -> int:
     return next((i for i, r in enumerate(routes) if r.match.path.kind != "exact"), len(routes))
-
-
-def _disjoint(a: Canary, b: Canary) -> bool:
-    """Whether no request can meet both: one name, two different exact values."""
-    for field in ("headers", "query", "cookies"):
-        theirs: dict[str, ValueMatch] = {c.name: c for c in getattr(b, field)}
-        for condition in getattr(a, field):
-            other = theirs.get(condition.name)
-            if other is not None and condition.kind == other.kind == "exact" and condition.value != other.value:
-                return True
-    return False

@@ -262,7 +262,7 @@ class FleetSpec(Node, frozen=True, kw_only=True):
     survive: tuple[Loss, ...] = ()
     """Losses that every spread must survive."""
     dialects: tuple[Literal["higress"], ...] = ()
-    """Further annotation dialects to read."""
+    """Further annotation dialects to read: `higress` = the annotations under `higress.io/` that routing can express."""
     drill: Drill = Drill()
     """Settings of `fleetgate drill`."""
     accept: tuple[Acceptance, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from compiler.annotations.catalog import FAMILIES, SERVICE_FAMILIES, catalog
+from compiler.annotations.catalog import all_families, catalog
 from compiler.annotations.names import ANNOTATION_NOOP, ANNOTATION_UNSUPPORTED
 from compiler.annotations.types import TYPES
 from compiler.cli.explain.annotations import SCOPES, SUPPORT
@@ -25,8 +25,9 @@ _INTRO = """\
 
 The annotations that fleetgate knows: what ingress-nginx has, what MSE has, and our own. They are read as MSE reads
 them: under `nginx.ingress.kubernetes.io/` first, and under `mse.ingress.kubernetes.io/` where that says nothing; those
-that only MSE has under `mse.ingress.kubernetes.io/` alone; our own under `fleetgate.dev/`. `fleetgate explain NAME`
-prints what stands here.
+that only MSE has under `mse.ingress.kubernetes.io/` alone; our own under `fleetgate.dev/`; those that only Higress has
+under `higress.io/`, in Fleets that name this dialect (`spec.dialects`). `fleetgate explain NAME` prints what stands
+here.
 
 MSE passes over a value or a name that it does not understand. fleetgate reports it: a bad value is an error, an unknown
 name under one of these prefixes is an error with the nearest name, and a setting that loses to another one is a
@@ -52,13 +53,19 @@ _NOT_COMPILED: tuple[tuple[str, frozenset[str], Code, str], ...] = (
         ANNOTATION_UNSUPPORTED,
         "Raw nginx text. There is nothing in another gateway that it could become.",
     ),
+    (
+        "Of Higress, and not expressed",
+        frozenset({"higress"}),
+        ANNOTATION_UNSUPPORTED,
+        "No target can express them. They are looked at in Fleets that name the dialect higress alone.",
+    ),
 )
 """(heading, MSE's classes, what is reported, why)."""
 
 
 def page() -> str:
     """The whole page: types, one section per family that is compiled, then all others by class."""
-    built = "".join(_family(family) for family in (*FAMILIES, *SERVICE_FAMILIES))
+    built = "".join(_family(family) for family in all_families())
     gateways = codes(target.name for target in TARGETS if target.serves == "gateways" and target.is_built)
     compiled = (
         "## Compiled\n\n"
@@ -71,9 +78,7 @@ def page() -> str:
 
 def families_block() -> str:
     """Links to the families that are compiled, one a line."""
-    return ",\n".join(
-        f"[{family.name}]({PAGE}#{anchor(_heading(family))})" for family in (*FAMILIES, *SERVICE_FAMILIES)
-    )
+    return ",\n".join(f"[{family.name}]({PAGE}#{anchor(_heading(family))})" for family in all_families())
 
 
 def _counted() -> str:

@@ -23,6 +23,7 @@ SUPPORT: dict[Support, str] = {
     "planned": "MSE does not read it yet; fleetgate refuses it, so that nobody believes it works",
     "unsupported": "MSE never reads it; fleetgate refuses it, so that nobody believes it works",
     "own": "of fleetgate; it never reaches a gateway",
+    "higress": "of Higress alone; read where `spec.dialects` of the Fleet names higress",
 }
 
 SCOPES = {

@@ -30,7 +30,15 @@ MSE_CONDITIONS = error(
     "mse-conditions",
     "MSE can't express these conditions of a route",
     "A canary in MSE matches one header, one query parameter, or one cookie (a header and a query parameter may stand "
-    "together). Other combinations need target envoy.",
+    "together). Other combinations need target envoy, and so does what the dialect higress adds: methods, conditions "
+    "of ordinary Ingresses, paths in any letter case, patterns of the whole path.",
+)
+MSE_REWRITE = error(
+    "mse-rewrite",
+    "MSE can't replace the part of a path that matched",
+    "rewrite-path of the dialect higress replaces what the path of a rule matches, and keeps the rest. MSE knows "
+    "rewrite-target alone, which makes a pattern of the path. Write that, with a group for the rest, or use target "
+    "envoy.",
 )
 MSE_DESTINATION = error(
     "mse-destination",
@@ -113,6 +121,7 @@ CODES: tuple[Code, ...] = (
     MSE_WEIGHT,
     MSE_CONDITIONAL_SPLIT,
     MSE_CONDITIONS,
+    MSE_REWRITE,
     MSE_DESTINATION,
     MSE_VERSION,
     MSE_REDISTRIBUTION,

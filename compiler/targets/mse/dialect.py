@@ -190,7 +190,9 @@ def subset(backend: Backend) -> Pairs:
 def conditions(match: Match) -> Pairs | None:
     """Header, query and cookie of a conditional canary; None where MSE has no words for them."""
     one_each = len(match.headers) <= 1 and len(match.query) <= 1 and len(match.cookies) <= 1
-    if not one_each or match.methods or (match.cookies and (match.headers or match.query)):
+    if not one_each or (match.cookies and (match.headers or match.query)):
+        return None
+    if any(c.kind == "prefix" or c.name.startswith(":") for c in (*match.headers, *match.query, *match.cookies)):
         return None
     pairs: Pairs = []
     for word, prefix, found in (

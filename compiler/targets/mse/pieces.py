@@ -21,6 +21,7 @@ from compiler.targets.mse.codes import (
     MSE_WEIGHT,
 )
 from compiler.targets.mse.host import host_settings
+from compiler.targets.mse.matching import problem_of
 from compiler.targets.mse.notices import Notices
 from compiler.targets.mse.spoken import Spoken
 
@@ -117,6 +118,10 @@ class Translator:
 
     def _route(self, host: str, route: Route, pairs: Pairs) -> list[Piece]:
         action = route.action
+        problem = problem_of(route)
+        if problem is not None:
+            self._findings.add(problem.code, problem.origin, str(route.owner), problem.why, problem.fix)
+            return []
         if isinstance(action, Redirect) and action.behind is not None:
             pairs += dialect.redirect(action) + dialect.policies(route.policies, action.behind.fallback)
             backend = action.behind.split.shares[0].backend

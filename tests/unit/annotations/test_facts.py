@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from compiler.annotations.catalog import Known
 
 FACTS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("facts.yaml").read_text("utf-8"))
-KNOWN = [known for known in catalog().values() if known.support != "own"]
+KNOWN = [known for known in catalog().values() if known.support not in ("own", "higress")]
 
 _UNDECIDED = "two answers to one question, and no documentation says which of them counts"
 _NONE = "the documentation says that without it there is no limit, which is what 0 means"

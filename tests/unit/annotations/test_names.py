@@ -135,12 +135,37 @@ def test_annotations_of_others_are_sorted() -> None:
     assert said.passthrough == (("a/a", "2"), ("b/b", "1"))
 
 
-def test_higress_annotations_are_refused_only_where_the_fleet_speaks_the_dialect() -> None:
-    """They pass through otherwise; a later version reads them."""
-    said, (finding,) = read({"higress.io/match-method": "GET"}, dialects=("higress",))
-    assert finding.code.name == "annotation-not-built"
-    assert said.passthrough == ()
-    assert said.is_broken
+def test_annotations_of_higress_pass_through_where_the_fleet_does_not_speak_the_dialect() -> None:
+    """Whatever they say."""
+    said, findings = read({"higress.io/match-method": "get", "higress.io/nonsense": "1"})
+    assert said.passthrough == (("higress.io/match-method", "get"), ("higress.io/nonsense", "1"))
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "fix"),
+    [
+        ("higress.io/mach-method", "annotation-unknown", "write higress.io/match-method"),
+        ("higress.io/exact-match-heder-a", "annotation-unknown", "write higress.io/exact-match-header-*"),
+        ("higress.io/exact-match-header-", "annotation-key", "write a name of letters"),
+        ("higress.io/exact-match-header-*", "annotation-key", "write a name of letters"),
+        ("higress.io/exact-match-header-a b", "annotation-key", "write a name of letters"),
+        ("higress.io/canary", "annotation-prefix", f"write {NGINX}canary or {MSE}canary"),
+        ("higress.io/timeout", "annotation-prefix", f"write {MSE}timeout"),
+        ("higress.io/proxy-buffering", "annotation-noop", "delete it"),
+        ("higress.io/server-snippet", "annotation-unsupported", "write what it does as annotations"),
+        ("higress.io/mirror-target-fqdn", "annotation-unsupported", f"write {MSE}mirror-target-service"),
+        ("higress.io/mcp-server", "annotation-unsupported", "run the MCP server as an application"),
+        ("higress.io/mcp-server-path", "annotation-unsupported", "run the MCP server as an application"),
+        (f"{MSE}match-method", "annotation-prefix", "write higress.io/match-method, which Fleets read that name"),
+        (f"{NGINX}exact-match-header-a", "annotation-prefix", "write higress.io/exact-match-header-a, which Fleets"),
+    ],
+)
+def test_in_the_dialect_of_higress_every_name_is_judged(key: str, code: str, fix: str) -> None:
+    """As under our own prefixes."""
+    _, (finding,) = read({key: "1"}, dialects=("higress",))
+    assert finding.code.name == code
+    assert finding.fix.startswith(fix)
 
 
 @pytest.mark.parametrize(

@@ -184,12 +184,13 @@ def _tell_of_other_routes(
 def _remove_contradictory(
     annotations: Mapping[str, Annotation], values: dict[str, Value], findings: Diagnostics
 ) -> None:
-    """Pairs that may not stand together: each pair is reported once, and both go."""
+    """Pairs that may not stand together: each pair is reported once, and both go. A switch that is off is no party."""
+    parties = {name for name, value in values.items() if not is_off(value, annotations[name].type)}
     pairs = {
         (min(name, other), max(name, other))
-        for name in values
+        for name in parties
         for other in annotations[name].excludes
-        if other in values
+        if other in parties
     }
     for name, other in sorted(pairs):
         first, second = values[name], values[other]

@@ -49,7 +49,7 @@ def test_every_annotation_of_the_reference_is_known() -> None:
 
 def test_no_name_is_declared_twice() -> None:
     """One family, or the list of others."""
-    others = [each.name for each in (*OTHERS, *higress.REFUSED)]
+    others = [known.name for known in OTHERS] + [refused.name for refused in higress.REFUSED]
     names = [a.name for family in all_families() for a in family.annotations] + others
     assert len(names) == len(set(names)) == len(catalog())
 

@@ -63,7 +63,8 @@ def matching(
     **conditions: tuple[ValueMatch, ...],
 ) -> Match:
     """A match by path; `headers`, `query`, `cookies`."""
-    return Match(PathMatch(kind, value, ignore_case), methods=methods, **conditions)
+    parts = (conditions.get(part, ()) for part in ("headers", "query", "cookies"))
+    return Match(PathMatch(kind, value, ignore_case), *parts, methods=methods)
 
 
 def route(owner: str, match: Match | None = None, action: Action | None = None, **policies: object) -> Route:

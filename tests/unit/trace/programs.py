@@ -63,8 +63,8 @@ def matching(
     **conditions: tuple[ValueMatch, ...],
 ) -> Match:
     """A match by path; `headers`, `query`, `cookies`."""
-    parts = (conditions.get(part, ()) for part in ("headers", "query", "cookies"))
-    return Match(PathMatch(kind, value, ignore_case), *parts, methods=methods)
+    headers, query, cookies = (conditions.get(part, ()) for part in ("headers", "query", "cookies"))
+    return Match(PathMatch(kind, value, ignore_case), headers, query, cookies, methods)
 
 
 def route(owner: str, match: Match | None = None, action: Action | None = None, **policies: object) -> Route:

@@ -31,19 +31,23 @@ local function reject(handle, said)
   local headers = handle:headers()
   headers:remove("{LIMITED}")
   headers:remove("x-envoy-overloaded")
+  -- all that is said is read first: waiting for the body ends its scope
+  local status, kind, body = said:get("status"), said:get("type"), said:get("body")
   if said:get("redirect") then
     headers:replace("location", said:get("redirect"))
   end
-  if said:get("status") then
-    headers:replace(":status", said:get("status"))
-    headers:replace("content-type", said:get("type"))
-    handle:body(true):setBytes(said:get("body"))
+  if status then
+    headers:replace(":status", status)
+    headers:replace("content-type", kind)
+    handle:body(true):setBytes(body)
   end
 end
 
 local function ask_fallback(handle, cluster)
   local kept = handle:streamInfo():dynamicMetadata():get("fleetgate")
   local request = {{[":method"] = kept["method"], [":path"] = "/", [":authority"] = kept["host"]}}
+  -- the answer of the pod has to be whole before the fallback is asked: afterwards its body is out of reach
+  handle:body(true)
   local answer, body = handle:httpCall(cluster, request, nil, {FALLBACK_TIMEOUT_MS})
   local headers = handle:headers()
   local names = {{}}

@@ -1,0 +1,407 @@
+"""What is compiled does in a real Envoy what its author asked for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from compiler.annotations.tls_downstream import CIPHERS
+from compiler.drill.load import Ask, ClientTls
+from compiler.drill.stub.spec import Certificates
+from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
+from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers, weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.small_fleet import Document
+
+
+@pytest.fixture
+def pods(loopback: str) -> Pods:
+    found = Pods(loopback)
+    found.add("cart", "a")
+    found.add("cart", "b")
+    found.add("next", "a")
+    return found
+
+
+def base(*documents: Document, **gateway: Any) -> list[Document]:
+    apps = [app("cart", "a", "b"), app("next", "a")]
+    return [*fleet("a", "b", gateway={**ENVOY, **gateway}), *apps, *documents]
+
+
+def test_match_order_hosts_and_wildcards(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress("exact", rule(path("cart", "/x", "Exact"), path("next", "/x"))),
+        ingress("wide", rule(path("next", "/"), host="*.example.com"), rule(path("next", "/any"), host=None)),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert seen(gateway.get("/x")).service == "shop/cart"
+        assert seen(gateway.get("/x/y")).service == "shop/next"
+        assert seen(gateway.get("/xy")).service == "shop/next"
+        assert seen(gateway.get("/other")).service == "shop/next"
+        assert gateway.get("/other", host="elsewhere.org").status == 404
+        assert seen(gateway.get("/any", host="elsewhere.org")).service == "shop/next"
+        assert gateway.envoy.rejected_updates() == {}
+
+
+def test_canaries_rewrites_headers_and_redirects(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress("cart", rule(path("cart")), annotations={MSE + "request-header-control-add": "x-base one"}),
+        canary("stage", rule(path("next")), by_header="x-stage"),
+        canary("half", rule(path("next")), weight="50"),
+        canary("cookie", rule(path("next")), by_cookie="stage"),
+        ingress(
+            "old",
+            rule(path("cart", "/old/(.*)", "ImplementationSpecific")),
+            annotations={NGINX + "use-regex": "true", NGINX + "rewrite-target": "/new/$1"},
+        ),
+        ingress("away", rule(path("cart", "/away")), annotations={NGINX + "permanent-redirect": "https://x.org/y"}),
+        ingress("tls", rule(path("cart", "/tls")), annotations={NGINX + "ssl-redirect": "true"}),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert seen(gateway.get("/cart", x_stage="always")).service == "shop/next"
+        assert seen(gateway.get("/cart", cookie="a=b; stage=always")).service == "shop/next"
+        services = [seen(gateway.get("/cart")).service for _ in range(60)]
+        assert 10 < services.count("shop/next") < 50
+        mine = next(s for s in (seen(gateway.get("/cart")) for _ in range(50)) if s.service == "shop/cart")
+        assert ("x-base", "one") in mine.headers
+        assert seen(gateway.get("/old/a/b?c=d")).path == "/new/a/b?c=d"
+        away, tls = gateway.get("/away/z"), gateway.get("/tls?q=1")
+        assert (away.status, header(away, "location")) == (301, ["https://x.org/y"])
+        assert (tls.status, header(tls, "location")) == (308, ["https://shop.example.com/tls?q=1"])
+
+
+def test_limits_are_one_bucket_per_rule_and_are_answered_as_declared(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress(
+            "cart",
+            rule(path("cart")),
+            annotations={MSE + "route-limit-rpm": "2", MSE + "route-limit-burst-multiplier": "3"},
+        ),
+        canary("stage", rule(path("next")), by_header="x-stage"),
+        ingress(
+            "whole",
+            rule(path("cart", "/whole")),
+            annotations={
+                MSE + "rate-limit": "1",
+                MSE + "rate-limit-fallback-custom-response-code": "418",
+                MSE + "rate-limit-fallback-custom-response-body": "slow",
+            },
+        ),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        mixed = gateway.ask(
+            *[
+                Ask(path="/cart", method="GET"),
+                Ask(path="/cart", method="PUT"),
+                Ask(path="/cart", headers=(("x-stage", "always"),)),
+            ]
+            * 4
+        )
+        assert [s.status for s in mixed] == [200] * 6 + [429] * 6
+        assert mixed[-1].body == b"local_rate_limited"
+        assert header(mixed[-1], "x-fleetgate-limited") == []
+        whole = gateway.ask(*[Ask(path="/whole")] * 4)
+        assert [s.status for s in whole][:2] == [200, 418]
+        assert whole[1].body == b"slow"
+
+
+def test_error_statuses_are_answered_by_the_fallback(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress(
+            "cart",
+            rule(path("cart")),
+            annotations={NGINX + "custom-http-errors": "503,404", NGINX + "default-backend": "next"},
+        ),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert seen(gateway.get("/cart")).service == "shop/cart"
+        other = gateway.get("/cart?x=1", x_stub_status="503")
+        said = seen(other)
+        assert (other.status, said.service, said.path, dict(said.headers)["host"]) == (
+            200,
+            "shop/next",
+            "/",
+            "shop.example.com",
+        )
+        (posted,) = gateway.ask(Ask(path="/cart", method="POST", body=b"x", headers=(("x-stub-status", "503"),)))
+        assert posted.status == 503
+        assert seen(posted).service == "shop/cart"
+
+
+def test_pods_that_are_gone_are_stood_in_for(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress("cart", rule(path("cart")), annotations={NGINX + "default-backend": "next"}),
+        policy("cart", tiers(["a"], ["b"])),
+        ingress("next", rule(path("next", "/next"))),
+        canary("dead", rule(path("dead", "/next")), by_header="x-stage"),
+        app("dead", "b"),
+    )
+    pods.add("dead", "b", 1)
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert {s.cluster for s in gateway.ask(*[Ask(path="/cart")] * 20)} == {"a"}
+        gateway.backends.kill("a")
+        after = gateway.ask(*[Ask(path="/cart")] * 40)
+        assert {(s.status, s.cluster) for s in after} == {(200, "b")}
+        gateway.backends.kill("b")
+        gateway.backends.start("a")
+        assert {s.status for s in gateway.ask(*[Ask(path="/next", headers=(("x-stage", "always"),))] * 20)} == {200}
+
+
+def test_affinity_names_the_pod_of_its_cookie(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress(
+            "cart", rule(path("cart")), annotations={NGINX + "affinity": "cookie", NGINX + "session-cookie-name": "S"}
+        ),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        for _ in range(5):
+            first = gateway.get("/cart")
+            (cookie,) = header(first, "set-cookie")
+            pair = cookie.partition(";")[0]
+            assert {s.place for s in gateway.ask(*[Ask(path="/cart", headers=(("cookie", pair),))] * 20)} == {
+                first.place
+            }
+        assert len({gateway.get("/cart").place for _ in range(30)}) > 1
+
+
+def test_weights_over_clusters_are_kept(pods: Pods, tmp_path: Path) -> None:
+    documents = base(ingress("cart", rule(path("cart"))), policy("cart", weights(a=70, b=30)))
+    with Gateway(documents, pods, tmp_path) as gateway:
+        answers = gateway.ask(*[Ask(path="/cart")] * 2000)
+        share = sum(s.cluster == "a" for s in answers) / len(answers)
+        assert abs(share - 0.7) < 0.052
+
+
+def test_cors_and_address_lists(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress(
+            "cart",
+            rule(path("cart")),
+            annotations={NGINX + "enable-cors": "true", NGINX + "cors-allow-origin": "https://*.a.org"},
+        ),
+        ingress("mine", rule(path("cart", "/mine")), annotations={NGINX + "whitelist-source-range": "203.0.113.0/24"}),
+        ingress("not", rule(path("cart", "/not")), annotations={NGINX + "denylist-source-range": "203.0.113.7"}),
+        envoy={"xffNumTrustedHops": 1},
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        (preflight,) = gateway.ask(
+            Ask(
+                path="/cart",
+                method="OPTIONS",
+                headers=(("origin", "https://x.a.org"), ("access-control-request-method", "PUT")),
+            )
+        )
+        assert (preflight.status, preflight.cluster) == (200, "")
+        assert header(preflight, "access-control-allow-origin") == ["https://x.a.org"]
+        foreign = gateway.get("/cart", origin="https://b.org")
+        assert (foreign.status, header(foreign, "access-control-allow-origin")) == (200, [])
+        assert gateway.get("/mine", x_forwarded_for="203.0.113.9").status == 200
+        assert gateway.get("/mine", x_forwarded_for="198.51.100.1").status == 403
+        assert gateway.get("/not", x_forwarded_for="203.0.113.7").status == 403
+        assert gateway.get("/not", x_forwarded_for="203.0.113.8").status == 200
+
+
+# --- TLS and passwords
+
+
+def certify(folder: Path, name: str, *, host: str = "", ca: str = "ca") -> None:
+    """Secret `shop/<name>` below `folder`: a certificate for `host`, signed by the CA that is made with the first."""
+    authority, mine = folder / ca, folder / "shop" / name
+    mine.mkdir(parents=True)
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+    if not authority.exists():
+        authority.mkdir()
+        openssl(
+            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
+            *("-subj", "/CN=ca", "-keyout", f"{authority}/key", "-out", f"{authority}/crt"),
+        )
+    openssl(
+        *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
+        *("-subj", f"/CN={host or name}", "-addext", f"subjectAltName=DNS:{host or name}"),
+        *("-CA", f"{authority}/crt", "-CAkey", f"{authority}/key"),
+        *("-keyout", f"{mine}/tls.key", "-out", f"{mine}/tls.crt"),
+    )
+    (mine / "ca.crt").write_bytes((authority / "crt").read_bytes())
+
+
+LISTENERS = [{"name": "http", "port": 80}, {"name": "https", "port": 443, "protocol": "HTTPS"}]
+
+
+def secured(secrets: Path, **more: Any) -> dict[str, Any]:
+    return {"listeners": LISTENERS, "envoy": {"secretsFolder": str(secrets), **more}}
+
+
+def test_each_certificate_stands_for_its_hosts_and_a_missing_one_harms_no_other(pods: Pods, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    certify(secrets, "one", host="one.example.com")
+    certify(secrets, "wide", host="*.wide.org")
+
+    def tls(host: str, secret: str) -> dict[str, Any]:
+        return {"tls": [{"hosts": [host], "secretName": secret}]}
+
+    documents = base(
+        ingress(
+            "one",
+            rule(path("cart"), host="one.example.com"),
+            annotations={NGINX + "ssl-cipher": ",".join(CIPHERS), MSE + "tls-min-protocol-version": "TLSv1.0"},
+            **tls("one.example.com", "one"),
+        ),
+        ingress("gone", rule(path("cart"), host="gone.example.com"), **tls("gone.example.com", "gone")),
+        ingress("wide", rule(path("next"), host="*.wide.org"), **tls("*.wide.org", "wide")),
+        ingress("under", rule(path("cart"), host="a.wide.org")),
+        **secured(secrets),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+
+        def get(name: str, host: str = "", ca: str = "one") -> Any:
+            tls = ClientTls(server_name=name, ca=f"{secrets}/shop/{ca}/ca.crt")
+            return gateway.ask(Ask(path="/cart", host=host or name), listener="https", tls=tls)[0]
+
+        assert seen(get("one.example.com")).service == "shop/cart"
+        assert get("gone.example.com").status == 0
+        assert seen(get("b.wide.org")).service == "shop/next"
+        assert seen(get("a.wide.org")).service == "shop/cart"
+        assert get("one.example.com", host="a.wide.org").status == 421
+        assert get("nobody.example.com").status == 0
+
+
+def test_a_client_certificate_is_asked_for_and_no_other_host_is_a_way_around(pods: Pods, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    certify(secrets, "one", host="one.example.com")
+    certify(secrets, "two", host="two.example.com")
+    certify(secrets, "me")
+    certify(secrets, "stranger", ca="other-ca")
+    (secrets / "shop" / "one-cacert").mkdir()
+    (secrets / "shop" / "one-cacert" / "ca.crt").write_bytes((secrets / "ca" / "crt").read_bytes())
+    documents = base(
+        ingress(
+            "one",
+            rule(path("cart"), host="one.example.com"),
+            annotations={MSE + "auth-tls-secret": "shop/one-cacert"},
+            tls=[{"hosts": ["one.example.com"], "secretName": "one"}],
+        ),
+        ingress(
+            "two",
+            rule(path("cart"), host="two.example.com"),
+            tls=[{"hosts": ["two.example.com"], "secretName": "two"}],
+        ),
+        **secured(secrets),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+
+        def get(name: str, client: str = "", host: str = "") -> int:
+            mine = f"{secrets}/shop/{client}/tls"
+            tls = ClientTls(server_name=name, certificate=f"{mine}.crt", key=f"{mine}.key")
+            if not client:
+                tls = ClientTls(server_name=name)
+            return gateway.ask(Ask(path="/cart", host=host or name), listener="https", tls=tls)[0].status
+
+        assert get("one.example.com", "me") == 200
+        assert get("one.example.com") == 0
+        assert get("one.example.com", "stranger") == 0
+        assert get("two.example.com") == 200
+        assert get("two.example.com", host="one.example.com") == 421
+
+
+def test_passwords_are_asked_for_and_a_missing_list_lets_nobody_in(pods: Pods, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    (secrets / "shop" / "users").mkdir(parents=True)
+    digest = base64.b64encode(hashlib.sha1(b"pw", usedforsecurity=False).digest()).decode()
+    (secrets / "shop" / "users" / "auth").write_text(f"joe:{{SHA}}{digest}\n")
+
+    def asks(secret: str) -> dict[str, str]:
+        return {NGINX + "auth-type": "basic", NGINX + "auth-secret": secret, NGINX + "auth-realm": "our shop"}
+
+    documents = base(
+        ingress("cart", rule(path("cart")), annotations=asks("users")),
+        ingress("lost", rule(path("cart", "/lost")), annotations=asks("nowhere")),
+        ingress("open", rule(path("cart", "/open"))),
+        **secured(secrets),
+    )
+    right, wrong = (f"Basic {base64.b64encode(b).decode()}" for b in (b"joe:pw", b"joe:no"))
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert gateway.get("/cart", authorization=right).status == 200
+        refused = gateway.get("/cart", authorization=wrong)
+        assert (refused.status, header(refused, "www-authenticate")) == (401, ['Basic realm="our shop"'])
+        assert gateway.get("/cart").status == 401
+        assert gateway.get("/lost", authorization=right).status == 401
+        assert gateway.get("/open").status == 200
+
+
+# --- towards backends
+
+
+def test_backends_are_spoken_to_as_declared(pods: Pods, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    certify(secrets, "pod", host="safe.internal")
+    certify(secrets, "gateway")
+    files = Certificates(
+        certificate=f"{secrets}/shop/pod/tls.crt", key=f"{secrets}/shop/pod/tls.key", client_ca=f"{secrets}/ca/crt"
+    )
+    pods.add("safe", "a", tls=files)
+    documents = base(
+        app("safe", "a"),
+        ingress("grpc", rule(path("cart")), annotations={NGINX + "backend-protocol": "GRPC"}),
+        ingress(
+            "safe",
+            rule(path("safe", "/safe")),
+            annotations={
+                NGINX + "backend-protocol": "HTTPS",
+                NGINX + "proxy-ssl-secret": "shop/gateway",
+                NGINX + "proxy-ssl-name": "safe.internal",
+                NGINX + "proxy-ssl-server-name": "on",
+            },
+        ),
+        **secured(secrets),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert seen(gateway.get("/cart")).protocol == "HTTP/2"
+        safe = seen(gateway.get("/safe"))
+        assert (safe.protocol, safe.server_name) == ("HTTP/1.1", "safe.internal")
+        assert "gateway" in safe.client
+
+
+def test_timeouts_retries_mirrors_and_limits_at_a_time(pods: Pods, tmp_path: Path) -> None:
+    documents = base(
+        ingress("slow", rule(path("cart", "/slow")), annotations={MSE + "timeout": "1"}),
+        ingress(
+            "again",
+            rule(path("cart", "/again")),
+            annotations={NGINX + "proxy-next-upstream": "http_503", NGINX + "proxy-next-upstream-tries": "2"},
+        ),
+        ingress("copied", rule(path("cart", "/copied")), annotations={MSE + "mirror-target-service": "next"}),
+        ingress(
+            "few",
+            rule(path("cart", "/few")),
+            annotations={MSE + "concurrency-limit": "2"},
+        ),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert gateway.get("/slow", x_stub_delay_ms="1500").status == 504
+        before = sum(sum(gateway.backends.requests(c).values()) for c in "ab")
+        assert gateway.get("/again", x_stub_status="503").status == 503
+        tried = sum(sum(gateway.backends.requests(c).values()) for c in "ab") - before
+        assert tried == 3
+        (posted,) = gateway.ask(Ask(path="/again", method="POST", headers=(("x-stub-status", "503"),)))
+        assert posted.status == 503
+        assert sum(sum(gateway.backends.requests(c).values()) for c in "ab") - before == 4
+
+        copies = {each.place for each in pods.endpoints if each.service == "shop/next"}
+        assert gateway.get("/copied").status == 200
+        assert sum(n for place, n in gateway.backends.requests("a").items() if place in copies) == 1
+
+        with ThreadPoolExecutor(6) as threads:
+            asked = [threads.submit(gateway.get, "/few", x_stub_delay_ms="700") for _ in range(6)]
+            statuses = sorted(each.result().status for each in asked)
+        assert statuses == [200] * 2 + [429] * 4

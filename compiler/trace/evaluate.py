@@ -52,10 +52,11 @@ def trace(gateway: Gateway, request: Request, pods: Pods = EVERYTHING) -> Trace:
     access = _access(route, hosts[: number + 1])
     assumed: list[str] = []
     result = _result(route, hosts[number].host, facts, access, assumed, pods)
-    settings = next((each.host.tls_settings for each in hosts if each.host.tls_settings is not None), None)
-    if request.scheme == "https" and settings is not None and settings.client_ca is not None:
-        assumed.append(f"the client presents a certificate of the CA in Secret {settings.client_ca}")
-    tls = settings if request.scheme == "https" else None
+    tls = None
+    if request.scheme == "https":  # the host whose certificate is presented says what clients may use
+        tls = next(each.host.tls_settings for each in hosts if each.host.tls is not None)
+    if tls is not None and tls.client_ca is not None:
+        assumed.append(f"the client presents a certificate of the CA in Secret {tls.client_ca}")
     return Trace(gateway.name, request, normal.path, tried, candidates, result, access, tls, tuple(assumed))
 
 
@@ -69,7 +70,9 @@ def _refused(gateway: Gateway, request: Request, hosts: Sequence[Answering]) -> 
         return Answer("no-certificate", None, says="no Ingress names a certificate for this host (spec.tls)")
     odd = next((name for name, _ in request.headers if "_" in name), None)
     if odd is not None:
-        return Answer("bad-request", 400, says=f"header {odd} has an underscore in its name")
+        return Answer(
+            "bad-request", 400, says=f"header {odd} has an underscore in its name (HTTP/2: the stream is reset)"
+        )
     return None
 
 

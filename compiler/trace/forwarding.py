@@ -59,9 +59,16 @@ def rewritten(rewrite: Rewrite, match: PathMatch, path: str) -> str:
     if rewrite.kind == "full":
         return rewrite.path
     if rewrite.kind == "prefix":
-        rest = path[len(match.value.rstrip("/")) :]
-        return rewrite.path.rstrip("/") + rest or "/"
+        return _with_prefix(rewrite.path, match, path)
     if rewrite.kind == "regex":
         found = pattern(match.value).fullmatch(path)
         return _GROUP.sub(lambda group: found[int(group[1])] or "", rewrite.path)
     return path
+
+
+def _with_prefix(target: str, match: PathMatch, path: str) -> str:
+    """The matched prefix replaced, whole segments by whole segments: one slash stands between it and the rest."""
+    if match.kind == "exact":
+        return target
+    rest = path[len(match.value.rstrip("/")) :]
+    return target.removesuffix("/") + rest if rest else target

@@ -30,4 +30,4 @@ def is_allowed_origin(allowed: str, origin: str) -> bool:
     before, star, domain = allowed.partition("*")
     if not star:
         return origin == allowed
-    return origin.startswith(before) and origin.endswith(domain) and len(origin) > len(before) + len(domain)
+    return origin.startswith(before) and origin.endswith(domain) and len(origin) >= len(before) + len(domain)

@@ -40,7 +40,9 @@ def normal_path(raw: str) -> NormalPath:
     path = _ESCAPED_SLASH.sub("/", raw).replace("\\", "/")
     path = _UNRESERVED.sub(lambda escape: chr(int(escape[1], 16)), path)
     path = _ENCODED.sub(lambda char: f"%{ord(char[0]):02X}", path)
-    return NormalPath(_SLASHES.sub("/", _without_dots(path)), is_moved)
+    path = _without_dots(path)
+    # Envoy merges what stands between segments; slashes without any become two
+    return NormalPath(_SLASHES.sub("/", path) if path.strip("/") else path[:2], is_moved)
 
 
 def _without_dots(path: str) -> str:

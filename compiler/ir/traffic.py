@@ -379,6 +379,7 @@ class Match(Node, frozen=True):
     headers: tuple[ValueMatch, ...] = ()
     query: tuple[ValueMatch, ...] = ()
     cookies: tuple[ValueMatch, ...] = ()
+    """Never `regex`: a gateway sees all cookies as one header, and a pattern could not be held to its own."""
     methods: tuple[str, ...] = ()
     """Sorted; empty = all."""
     origin: Origin = Origin("")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.ir.traffic import DirectResponse, Redirect
+from compiler.ir.traffic import DirectResponse, Forward, Redirect
 from compiler.solver.flows import EVERYTHING
 from compiler.trace.conditions import Facts, misses
 from compiler.trace.forwarding import forwarding
@@ -100,9 +100,12 @@ def _access(route: Route, hosts: Sequence[Answering]) -> AddressList | None:
 def _result(
     route: Route, host: VirtualHost, facts: Facts, access: AddressList | None, assumed: list[str], pods: Pods
 ) -> Answer | Forwarding:
-    stopped = _at_the_door(route.policies, facts) or _unless_allowed(route.policies, facts, access, assumed)
+    stopped = _at_the_door(route, facts) or _unless_allowed(route.policies, facts, access, assumed)
     if stopped is not None:
         return stopped
+    closed = _closed(route.policies)
+    if closed is not None:
+        return closed
     action = route.action
     if isinstance(action, Redirect):
         return Answer("redirect", action.status, location(action, facts), origin=action.origin)
@@ -111,11 +114,12 @@ def _result(
     return forwarding(route, host, action, facts, pods)
 
 
-def _at_the_door(policies: Policies, facts: Facts) -> Answer | None:
-    """What is answered whoever asks."""
+def _at_the_door(route: Route, facts: Facts) -> Answer | None:
+    """What is answered whoever asks. Preflights only where a backend would be asked (Envoy's filter, seen)."""
+    policies = route.policies
     if policies.https is not None and facts.request.scheme == "http":
         return Answer("https", policies.https.status, location(policies.https, facts), origin=policies.https.origin)
-    if policies.cors is not None and is_preflight(policies.cors, facts.request):
+    if policies.cors is not None and isinstance(route.action, Forward) and is_preflight(policies.cors, facts.request):
         return Answer("preflight", 200, says="a CORS preflight", origin=policies.cors.origin)
     return None
 
@@ -135,4 +139,16 @@ def _unless_allowed(policies: Policies, facts: Facts, access: AddressList | None
         says = "the credentials are not HTTP basic" if credentials else "no credentials (HTTP basic)"
         return Answer("auth", 401, says=says, origin=policies.auth.origin)
     assumed.append(f"the credentials are those of a user in Secret {policies.auth.secret}")
+    return None
+
+
+def _closed(policies: Policies) -> Answer | None:
+    """The answer of a limit that lets nobody pass."""
+    overall, local = policies.global_limit, policies.local_limit
+    if overall is not None and not overall.requests_per_second:
+        said = overall.rejection
+        status, body = (302, "") if said.redirect else (said.status, said.body)
+        return Answer("limit", status, said.redirect, body, origin=overall.origin)
+    if local is not None and not local.requests:
+        return Answer("limit", 429, body="local_rate_limited", origin=local.origin)
     return None

@@ -88,11 +88,13 @@ Reason = Literal[
     "preflight",
     "access",
     "auth",
+    "limit",
     "redirect",
     "direct",
 ]
 """`bad-request`: refused before any route is looked at. `no-listener`: nobody listens for the scheme. `no-certificate`:
-no host that may answer has one. `https`: plain HTTP is sent to HTTPS. `preflight`: CORS. `direct`: a fixed answer."""
+no host that may answer has one. `https`: plain HTTP is sent to HTTPS. `preflight`: CORS. `limit`: one
+of 0. `direct`: a fixed answer."""
 
 
 class Answer(Struct, frozen=True, gc=False):

@@ -89,11 +89,13 @@ def paths(draw: st.DrawFn) -> PathMatch:
 
 
 @st.composite
-def values(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[ValueMatch, ...]:
+def values(draw: st.DrawFn, names: tuple[str, ...], *, has_patterns: bool = True) -> tuple[ValueMatch, ...]:
     """No condition on a header, parameter or cookie, mostly; else one."""
     if draw(st.integers(0, 3)):
         return ()
-    kind: Literal["exact", "prefix", "regex"] = draw(st.sampled_from(("exact", "prefix", "regex")))
+    kind: Literal["exact", "prefix", "regex"] = draw(
+        st.sampled_from(("exact", "prefix", "regex") if has_patterns else ("exact", "prefix"))
+    )
     value = draw(st.sampled_from(("always|next", "a.*", ".*(?:x).*") if kind == "regex" else VALUES[:3]))
     return (ValueMatch(draw(st.sampled_from(names)), kind, value),)
 
@@ -102,7 +104,13 @@ def values(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[ValueMatch, ...]:
 def matches(draw: st.DrawFn) -> Match:
     """All conditions of a route."""
     methods = draw(st.sampled_from(((), (), (), ("GET",), ("HEAD", "POST"))))
-    return Match(draw(paths()), draw(values(HEADERS)), draw(values(PARAMETERS)), draw(values(COOKIES)), methods)
+    return Match(
+        draw(paths()),
+        draw(values(HEADERS)),
+        draw(values(PARAMETERS)),
+        draw(values(COOKIES, has_patterns=False)),
+        methods,
+    )
 
 
 SPREADS = (

@@ -37,6 +37,7 @@ _REASONS = {
     "preflight": "answered by the gateway",
     "access": "refused by a list of addresses",
     "auth": "asked for credentials",
+    "limit": "refused by a limit that lets nobody pass",
     "redirect": "redirected",
     "direct": "answered by the gateway",
 }

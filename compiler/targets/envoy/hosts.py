@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy.fragments import Fragment, text_of
 from compiler.targets.envoy.limits import buckets_of
@@ -20,7 +22,7 @@ from compiler.targets.envoy.tls import chain_key, downstream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from compiler.ir.traffic import Gateway, Route, VirtualHost
+    from compiler.ir.traffic import AddressList, Gateway, Route, VirtualHost
     from compiler.targets.envoy.routes import Routes, Rule
     from compiler.targets.envoy.secrets import Secrets
 
@@ -43,7 +45,7 @@ class _Table:
         self._gateway = gateway.name
         self._secrets = secrets
         self._routes = routes
-        self._rules: dict[str, list[Rule]] = {}
+        self._rules: dict[tuple[str, AddressList | None], list[Rule]] = {}
         self._wide: dict[str, VirtualHost] = {}
         for host in gateway.hosts:
             for name in (host.host, *host.aliases):
@@ -61,8 +63,11 @@ class _Table:
     def _group(self, host: VirtualHost, names: Sequence[str]) -> Iterator[Fragment]:
         hosts = [host, *self._behind(host, names[0])]
         rules: list[Rule] = []
+        access = None
         for reached in hosts:
-            rules += self._rules_of(reached)
+            # what a host says of addresses holds for its requests, also where they fall back to a wildcard
+            access = access or reached.access
+            rules += self._rules_of(reached, access)
             if any(catches_all(route) for route in reached.routes):
                 break
         plain = text_of(_virtual_host(names, rules, [entry for rule in rules for entry in rule.plain]))
@@ -90,10 +95,12 @@ class _Table:
                 found.append(other)
         return found
 
-    def _rules_of(self, host: VirtualHost) -> list[Rule]:
-        if host.host not in self._rules:
-            self._rules[host.host] = self._routes.rules(host)
-        return self._rules[host.host]
+    def _rules_of(self, host: VirtualHost, access: AddressList | None) -> list[Rule]:
+        """The rules of a host for requests that are held to a list of addresses, unless a route has its own."""
+        key = host.host, access
+        if key not in self._rules:
+            self._rules[key] = self._routes.rules(host if access == host.access else replace(host, access=access))
+        return self._rules[key]
 
 
 def covering(name: str) -> Iterator[str]:

@@ -80,6 +80,7 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+        "strip_trailing_host_dot": True,
         "common_http_protocol_options": {
             "idle_timeout": "3600s",
             "headers_with_underscores_action": "REJECT_REQUEST",

@@ -57,7 +57,6 @@ def cookie(condition: ValueMatch) -> Plain:
     value = {
         "exact": quoted(condition.value),
         "prefix": f"{quoted(condition.value)}[^;]*",
-        "regex": f"(?:{condition.value})",
     }[condition.kind]
     pattern = rf"(?:.*;)?[ \t]*{quoted(condition.name)}={value}[ \t]*(?:;.*)?"
     return {"name": "cookie", "string_match": {"safe_regex": {"regex": pattern}}}

@@ -13,9 +13,12 @@ from compiler.ir.traffic import (
     Cors,
     DirectResponse,
     Forward,
+    GlobalLimit,
     HeaderControl,
+    LocalLimit,
     PathMatch,
     Redirect,
+    Rejection,
     Rewrite,
     SecretRef,
     Share,
@@ -300,6 +303,27 @@ def test_the_list_of_a_host_governs_the_routes_that_its_requests_fall_back_to() 
     assert forwarded(program, "x.example.com/wild", client="10.0.0.1")
     assert forwarded(program, f"{HOST}/own", client="10.0.0.1")
     assert answer(program, f"{HOST}/own", client="11.0.0.1").status == 403
+
+
+@pytest.mark.parametrize(
+    ("limit", "status", "location"),
+    [
+        (GlobalLimit(0, Rejection(503, body="no")), 503, ""),
+        (GlobalLimit(0, Rejection(redirect="https://sorry.org/")), 302, "https://sorry.org/"),
+        (LocalLimit(0, 1, 0), 429, ""),
+    ],
+)
+def test_a_limit_of_nothing_lets_nobody_pass(limit: Any, status: int, location: str) -> None:
+    field = "local_limit" if isinstance(limit, LocalLimit) else "global_limit"
+    found = answer(gateway(host(route("it", **{field: limit}))))
+    assert (found.reason, found.status, found.location) == ("limit", status, location)
+    assert forwarded(gateway(host(route("it", local_limit=LocalLimit(1, 1, 5)))))
+
+
+def test_preflights_of_a_route_without_backend_get_its_answer() -> None:
+    program = gateway(host(route("it", action=Redirect(302, path="/home"), cors=guarded().policies.cors)))
+    preflight = ("origin: https://one.org", "access-control-request-method: GET")
+    assert answer(program, HOST, *preflight, method="OPTIONS").reason == "redirect"
 
 
 def test_fixed_answers_have_their_body() -> None:

@@ -32,6 +32,26 @@ INHERITED = (
     "rewrite-target",
     "upstream-vhost",
     "ssl-redirect",
+    "custom-http-errors",
+    "route-limit-rpm",
+    "route-limit-rps",
+    "route-limit-burst-multiplier",
+    *(
+        f"{limit}{part}"
+        for limit in ("rate-limit", "concurrency-limit")
+        for part in (
+            "",
+            "-fallback-custom-response-code",
+            "-fallback-custom-response-body-type",
+            "-fallback-custom-response-body",
+            "-fallback-redirect-url",
+        )
+    ),
+    "auth-type",
+    "auth-secret",
+    "auth-secret-type",
+    "auth-realm",
+    "wasmplugin",
 )
 """What a canary has from its base, whatever it says itself."""
 
@@ -61,6 +81,21 @@ class Route(msgspec.Struct, frozen=True):
     shares: tuple[Share, ...]
     """Sorted; empty for a redirect."""
     settings: Settings
+    clients: tuple[str, ...] = ()
+    """`allow` or `deny`, and the blocks, sorted: of the route, or else of its host; empty = everybody."""
+    names: tuple[str, ...] = ()
+    """Further names of the host under which its Ingress serves the route; sorted."""
+
+
+class ClientTls(msgspec.Struct, frozen=True):
+    """What clients of a host may use, defaults filled in."""
+
+    lowest: str = "TLSv1.0"
+    highest: str = "TLSv1.3"
+    suites: str = ""
+    """"" = those of MSE."""
+    ca: str = ""
+    """Secret with the CA of clients; "" = no client is asked for a certificate."""
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -68,6 +103,8 @@ class Host(msgspec.Struct, frozen=True):
 
     routes: tuple[Route, ...]
     certificate: str
+    tls: ClientTls = ClientTls()
+    """The default where there is no certificate: there is no TLS to shape."""
 
 
 def read(ingresses: Sequence[dict[str, Any]]) -> dict[str, Host]:
@@ -84,7 +121,9 @@ def read(ingresses: Sequence[dict[str, Any]]) -> dict[str, Host]:
     hosts: dict[str, list[tuple[int, int, Route]]] = {}
     for key, base in bases.items():
         rank = 3 if key[1:] == ("prefix", "/") else {"exact": 0, "prefix": 1, "regex": 2}[key[1]]
-        for route in _routes(base, canaries.get(key, [])):
+        clients, names = _clients(base, paths), tuple(sorted(_items(base.annotations.get("server-alias", ""))))
+        for plain in _routes(base, canaries.get(key, [])):
+            route = msgspec.structs.replace(plain, clients=clients, names=names)
             hosts.setdefault(key[0], []).append((rank, -len(key[2]), route))
     found = {}
     for host, routes in hosts.items():
@@ -93,7 +132,8 @@ def read(ingresses: Sequence[dict[str, Any]]) -> dict[str, Host]:
         if roots and not any((r.kind, r.path) == ("exact", "/") for r in ordered):
             after = next((i for i, r in enumerate(ordered) if r.kind != "exact"), len(ordered))
             ordered.insert(after, Route("exact", "/", (), f"302 {roots[-1]}", (), ()))
-        found[host] = Host(tuple(ordered), _certificate(host, ingresses))
+        certificate = _certificate(host, ingresses)
+        found[host] = Host(tuple(ordered), certificate, _client_tls(host, paths, certificate))
     return found
 
 
@@ -169,6 +209,34 @@ def _pods(said: dict[str, str]) -> Labels:
         return tuple(sorted((line.split()[0], line.split()[1]) for line in said["subset-labels"].splitlines()))
     name = said["service-subset"]
     return (("!opensergo.io/canary", ""),) if name in ("", "base") else ((f"opensergo.io/canary-{name}", name),)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _clients(base: _Path, paths: Sequence[_Path]) -> tuple[str, ...]:
+    """The list of the route; else that of the oldest Ingress of the host that has one."""
+    for said, scope in ((base.annotations, ""), *((p.annotations, "domain-") for p in paths if p.host == base.host)):
+        for word, kind in (("whitelist", "allow"), ("denylist", "deny"), ("blacklist", "deny")):
+            blocks = _items(said.get(f"{scope}{word}-source-range", ""))
+            if blocks:
+                return (kind, *sorted(blocks))
+    return ()
+
+
+def _client_tls(host: str, paths: Sequence[_Path], certificate: str) -> ClientTls:
+    """Of the oldest Ingress of the host that says any of it, whole; a CA only beside the certificate."""
+    words = ("tls-min-protocol-version", "tls-max-protocol-version", "ssl-cipher", "auth-tls-secret")
+    for path in paths:
+        if path.host != host or not certificate or not any(word in path.annotations for word in words):
+            continue
+        lowest, highest, suites, ca = (path.annotations.get(word, "") for word in words)
+        if ca and "/" not in ca:
+            ca = f"{path.namespace}/{ca}"
+        is_beside = ca in (certificate, f"{certificate}-cacert")
+        return ClientTls(lowest or "TLSv1.0", highest or "TLSv1.3", suites, ca if is_beside else "")
+    return ClientTls()
 
 
 def _routes(base: _Path, canaries: list[_Path]) -> list[Route]:

@@ -1,8 +1,8 @@
 """Target `mse` says to MSE what the traffic program says, whatever the ages of the Ingresses.
 
 For generated fleets the emitted Ingresses are read as MSE reads them (`tests.mse_reading`, in an arbitrary order of
-creation) and compared with the program: routes with their order, conditions, shares, pods, headers and settings, and
-the certificates of hosts.
+creation) and compared with the program: routes with their order, conditions, shares, pods, headers, settings,
+clients and names, and the certificates and TLS of hosts.
 """
 
 from __future__ import annotations
@@ -61,6 +61,25 @@ SETTINGS = (
     {MSE + "destination": "60% cart.shop.svc.cluster.local:80\n40% pay.shop.svc.cluster.local:80\n"},
     {MSE + "destination": "100% sorry.other.svc.cluster.local:80"},
     {MSE + "service-subset": "next"},
+    {NGINX + "default-backend": "other/sorry", NGINX + "custom-http-errors": "503,404"},
+    {MSE + "route-limit-rpm": "600", MSE + "route-limit-rps": "5"},
+    {MSE + "route-limit-rps": "5", MSE + "route-limit-burst-multiplier": "2"},
+    {MSE + "rate-limit": "50", MSE + "rate-limit-fallback-redirect-url": "sorry.example.com/busy"},
+    {MSE + "concurrency-limit": "7", MSE + "concurrency-limit-fallback-custom-response-code": "503"},
+    {MSE + "concurrency-limit": "7", MSE + "concurrency-limit-fallback-custom-response-body-type": "json"},
+    {NGINX + "whitelist-source-range": "10.0.0.0/8", NGINX + "denylist-source-range": "10.1.0.0/16"},
+    {NGINX + "denylist-source-range": "10.2.0.1,::1"},
+    {MSE + "blacklist-source-range": "10.3.0.1"},
+    {MSE + "domain-whitelist-source-range": "10.4.0.0/16", MSE + "domain-blacklist-source-range": "10.4.4.4"},
+    {MSE + "domain-blacklist-source-range": "10.5.0.0/16"},
+    {NGINX + "auth-type": "basic", NGINX + "auth-secret": "accounts"},
+    {NGINX + "auth-type": "basic", NGINX + "auth-secret": "other/a", NGINX + "auth-secret-type": "auth-map"},
+    {MSE + "wasmplugin": "{}"},
+    {NGINX + "server-alias": "www.example.org"},
+    {MSE + "server-alias": "*.example.org, www.example.org"},
+    {MSE + "tls-min-protocol-version": "TLSv1.2"},
+    {MSE + "tls-min-protocol-version": "TLSv1.0", MSE + "tls-max-protocol-version": "TLSv1.2"},
+    {NGINX + "ssl-cipher": "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"},
     {"fleetgate.dev/priority": "5"},
     {"example.com/owner": "team-a"},
 )
@@ -95,7 +114,7 @@ BaseRule = tuple[str | None, str, str, dict[str, str]]
 def bases(draw: DrawFn, number: int, clusters: list[str], governed: set[str]) -> tuple[dict[str, Any], list[BaseRule]]:
     """An ordinary Ingress, and its rules."""
     annotations: dict[str, str] = {}
-    for chosen in draw(st.lists(st.sampled_from(SETTINGS), max_size=3)):
+    for chosen in draw(st.lists(st.sampled_from(SETTINGS), max_size=4)):
         annotations |= chosen
     rules = []
     for host in draw(st.lists(st.sampled_from(HOSTS), min_size=1, max_size=2, unique=True)):
@@ -108,6 +127,8 @@ def bases(draw: DrawFn, number: int, clusters: list[str], governed: set[str]) ->
     hosts = [host for host, _ in rules if host]
     if draw(st.booleans()) and hosts:
         more["tls"] = [{"hosts": hosts, "secretName": f"tls-{number}"}]
+        if draw(st.integers(0, 3)) == 0:
+            annotations[MSE + "auth-tls-secret"] = f"tls-{number}-cacert"
     if draw(st.integers(0, 4)) == 0 and NGINX + "rewrite-target" not in annotations:
         more["defaultBackend"] = path(draw(st.sampled_from(SERVICES)))["backend"]
     written = [(host, kind, text, annotations) for host, paths in rules for kind, text, _ in paths]
@@ -172,11 +193,28 @@ def expected(gateway: ir.Gateway, ids: dict[str, str]) -> dict[str, mse_reading.
     """What MSE has to make of it."""
     return {
         host.host: mse_reading.Host(
-            tuple(_route(route, ids) for route in host.routes),
+            tuple(_of_host(_route(route, ids), route, host) for route in host.routes),
             f"{host.tls.namespace}/{host.tls.secret}" if host.tls else "",
+            _client_tls(host.tls_settings),
         )
         for host in gateway.hosts
     }
+
+
+def _of_host(read: mse_reading.Route, route: ir.Route, host: ir.VirtualHost) -> mse_reading.Route:
+    """With what a route has of its host; a start page stands beside the routes."""
+    if isinstance(route.action, Redirect) and not route.action.host:
+        return read
+    clients = route.policies.access or host.access
+    blocks = (clients.kind, *sorted(clients.ranges)) if clients else ()
+    return msgspec.structs.replace(read, clients=blocks, names=host.aliases)
+
+
+def _client_tls(said: ir.TlsSettings | None) -> mse_reading.ClientTls:
+    if said is None:
+        return mse_reading.ClientTls()
+    lowest, highest = said.min_version or "TLSv1.0", said.max_version or "TLSv1.3"
+    return mse_reading.ClientTls(lowest, highest, ",".join(said.ciphers), str(said.client_ca or ""))
 
 
 def _route(route: ir.Route, ids: dict[str, str]) -> mse_reading.Route:
@@ -245,8 +283,38 @@ def _settings(policies: ir.Policies, fallback: ir.Backend | None) -> mse_reading
         "cors-allow-origin": ",".join(cors.allow_origins) if cors else "",
         "rewrite-target": rewrite.path if rewrite and rewrite.kind else "",
         "upstream-vhost": rewrite.host if rewrite else "",
+        "custom-http-errors": ",".join(map(str, policies.errors.statuses)) if policies.errors else "",
+        "wasmplugin": policies.wasm.config if policies.wasm else "",
+        **_limits(policies),
     }
     return tuple((name, said[name]) for name in mse_reading.INHERITED if said.get(name))
+
+
+def _limits(policies: ir.Policies) -> dict[str, str]:
+    local, auth = policies.local_limit, policies.auth
+    said: dict[str, str] = {}
+    if local is not None:
+        said["route-limit-rpm" if local.unit_s == 60 else "route-limit-rps"] = str(local.requests)
+        if local.burst != 5 * local.requests:
+            said["route-limit-burst-multiplier"] = str(local.burst // local.requests)
+    if auth is not None:
+        said |= {"auth-type": "basic", "auth-secret": str(auth.secret)}
+        said["auth-secret-type"] = "" if auth.form == "auth-file" else auth.form
+    rate, at_once = policies.global_limit, policies.concurrency
+    if rate is not None:
+        said |= {"rate-limit": str(rate.requests_per_second), **_rejection("rate-limit", rate.rejection)}
+    if at_once is not None:
+        said |= {"concurrency-limit": str(at_once.requests), **_rejection("concurrency-limit", at_once.rejection)}
+    return said
+
+
+def _rejection(limit: str, rejection: ir.Rejection) -> dict[str, str]:
+    stem = f"{limit}-fallback-custom-response"
+    return {
+        f"{limit}-fallback-redirect-url": rejection.redirect,
+        f"{stem}-code": "" if rejection.status == 429 else str(rejection.status),
+        f"{stem}-body-type": "json" if rejection.content_type == "application/json" else "",
+    }
 
 
 def check(found: list[dict[str, Any]], order: Any) -> None:
@@ -274,7 +342,7 @@ def _settled(host: mse_reading.Host) -> mse_reading.Host:
         routes, lambda r: (r.kind, r.path, [c[0].partition(":")[0] == "cookie" for c in r.conditions[:1]])
     )
     ordered = [route for _, run in runs for route in sorted(run, key=lambda r: r.conditions)]
-    return mse_reading.Host(tuple(ordered), host.certificate)
+    return msgspec.structs.replace(host, routes=tuple(ordered))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])

@@ -143,6 +143,34 @@ def _simulate(each: argparse.ArgumentParser) -> None:
     each.add_argument("--html", metavar="FILE", type=_named, help="also write a page that shows before and after")
 
 
+def _gateway(each: argparse.ArgumentParser) -> None:
+    held = each.add_mutually_exclusive_group(required=True)
+    held.add_argument("--tree", metavar="DIR", type=_named, help="what `fleetgate build` writes; used while complete")
+    held.add_argument(
+        "--parts", metavar="DIR", type=_named, help="the mounted parts of a configuration; used when complete"
+    )
+    each.add_argument("--gateway", metavar="NAME", type=_named, required=True, help="which gateway of the fleet")
+    each.add_argument("--socket", metavar="PATH", type=_named, required=True, help="the Unix socket that Envoy asks")
+    each.add_argument("--state", metavar="DIR", type=_named, help="remember the last good configuration there")
+    each.add_argument(
+        "--admin",
+        metavar="HOST:PORT",
+        default="127.0.0.1:9901",
+        help="Envoy's admin interface, which tells when new clusters are warm; '' = none (default: 127.0.0.1:9901)",
+    )
+    each.add_argument("--health", metavar="HOST:PORT", default="", help="serve /healthz, /readyz and /status there")
+    each.add_argument(
+        "--linger",
+        metavar="SECONDS",
+        type=float,
+        default=10.0,
+        help="how long Envoy keeps clusters and listeners that are gone (default: 10)",
+    )
+    each.add_argument(
+        "--print-bootstrap", action="store_true", help="print what Envoy is to be started with, and end (with --tree)"
+    )
+
+
 def _explain(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "word", metavar="WORD", help="a code (annotation-value), an annotation, a kind or a field (App.spec.replicas)"
@@ -163,6 +191,7 @@ COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]
     ("build", "compile into an output folder", _build),
     ("trace", "tell what becomes of a request: the route that wins, and why the others lose", _trace),
     ("simulate", "tell what the loss of a cluster, zone or region does to shares, loads and routes", _simulate),
+    ("gateway", "serve the compiled configuration of a gateway to its Envoy, and follow its changes", _gateway),
     ("explain", "tell what a code, an annotation, a kind or a field means", _explain),
     ("schema", "print the JSON Schema of what people write", _schema),
     ("targets", "list what can be compiled for, and what each target can express", _targets),

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -95,6 +95,11 @@ class Child:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):  # what was not sent has nobody to read it
                     pipe.close()
+
+    def memory(self) -> int:
+        """Resident memory in bytes (Linux)."""
+        lines = Path(f"/proc/{self.pid}/status").read_text("utf-8").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
     def tail(self, lines: int = 20) -> str:
         """The last lines that it logged."""

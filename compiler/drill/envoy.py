@@ -280,7 +280,5 @@ class Envoy:
 
     def memory(self) -> int:
         """Resident memory in bytes (Linux)."""
-        for line in Path(f"/proc/{self.pid}/status").read_text("utf-8").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        raise EnvoyFailedError("the kernel does not tell its memory")
+        assert self._child is not None
+        return self._child.memory()

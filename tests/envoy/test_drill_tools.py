@@ -159,7 +159,9 @@ def test_a_draining_endpoint_answers_what_it_has_and_closes(tmp_path: Path, loop
     # a client that sends while the close is on its way to it loses that request, and no other
     lost = [each.error for each in samples if not each.status]
     assert len(lost) <= 4
-    assert set(lost) <= {"connection closed without an answer", "HTTP/2: the server is leaving"}
+    assert all(
+        each.startswith(("connection closed", "connection lost", "HTTP/2: the server is leaving")) for each in lost
+    )
 
 
 def test_a_websocket_is_echoed(tmp_path: Path, loopback: str) -> None:

@@ -1,0 +1,92 @@
+"""`fleetgate gateway`: serve the compiled configuration of a gateway to its Envoy, and follow its changes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.cli.outcome import CLEAN, ERRORS, Outcome, usage
+from compiler.cli.terminal import escape
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from compiler.cli.terminal import Terminal
+    from compiler.gateway.serving import Event
+    from compiler.gateway.settings import Settings
+    from compiler.gateway.source import Source
+
+_NEEDS = "fleetgate gateway needs more packages than the compiler: pip install 'fleetgate[gateway]'"
+
+
+def run(arguments: Namespace, terminal: Terminal) -> Outcome:
+    """Serve until SIGTERM or SIGINT; with `--print-bootstrap` print what Envoy is to be started with instead."""
+    del terminal
+    from compiler.gateway.source import NotUsableError  # noqa: PLC0415 - this command alone needs the room
+
+    source = _source(arguments)
+    try:
+        if arguments.print_bootstrap:
+            return _bootstrap(source, arguments.socket)
+    except NotUsableError as why:
+        return Outcome(ERRORS, err=f"fleetgate: {escape(str(why))}\n")
+    settings = _settings(arguments)
+    if isinstance(settings, Outcome):
+        return settings
+    try:
+        from compiler.gateway.run import serve  # noqa: PLC0415 - gRPC takes a third of a second
+    except ModuleNotFoundError:
+        return usage(_NEEDS)
+    asyncio.run(serve(source, settings, _tell))
+    return Outcome(CLEAN)
+
+
+def _source(arguments: Namespace) -> Source:
+    from compiler.gateway.parts import PartsSource  # noqa: PLC0415 - this command alone needs the room
+    from compiler.gateway.source import TreeSource  # noqa: PLC0415 - as above
+
+    if arguments.parts:
+        return PartsSource(Path(arguments.parts), arguments.gateway)
+    return TreeSource(Path(arguments.tree), arguments.gateway)
+
+
+def _bootstrap(source: Source, socket: str) -> Outcome:
+    """The bootstrap for the Envoy beside this server."""
+    import json  # noqa: PLC0415 - this command alone needs it
+
+    from compiler.gateway.bootstrap import dynamic_bootstrap  # noqa: PLC0415 - as above
+    from compiler.gateway.source import NotUsableError  # noqa: PLC0415 - as above
+
+    found = source.poll()
+    if found is None:
+        raise NotUsableError("an update is under way: try again when it is done")
+    return Outcome(CLEAN, json.dumps(dynamic_bootstrap(found, str(Path(socket).absolute())), indent=2) + "\n")
+
+
+def _settings(arguments: Namespace) -> Settings | Outcome:
+    from compiler.gateway.settings import Settings  # noqa: PLC0415 - this command alone needs it
+
+    addresses: dict[str, tuple[str, int] | None] = {}
+    for name in ("admin", "health"):
+        text = getattr(arguments, name)
+        host, _, port = text.rpartition(":")
+        if text and not (host and port.isdecimal() and int(port) < 65536):
+            return usage(f"--{name} {escape(text)}: an address is HOST:PORT, such as 127.0.0.1:9901")
+        addresses[name] = (host.strip("[]"), int(port)) if text else None
+    return Settings(
+        gateway=arguments.gateway,
+        socket=Path(arguments.socket),
+        state=Path(arguments.state) if arguments.state else None,
+        admin=addresses["admin"],
+        health=addresses["health"],
+        linger_s=arguments.linger,
+    )
+
+
+def _tell(event: Event) -> None:
+    """A line for the log, at once: this command has no end at which it could be printed."""
+    revision = f" {event.revision}" if event.revision else ""
+    sys.stderr.write(f"{event.what}{revision}: {escape(event.text)}\n")
+    sys.stderr.flush()

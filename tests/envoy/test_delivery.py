@@ -1,0 +1,302 @@
+"""ADS to a real Envoy, under load: no request fails, whatever changes, is refused, or dies."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from compiler.drill.backends import Backends, Endpoint
+from compiler.drill.delivery import Delivery, free_port, with_admin_port
+from compiler.drill.envoy import Envoy
+from compiler.drill.load import Ask, Load, Plan, ask, summarize
+from compiler.ir.traffic import Listener
+from compiler.targets.envoy import folder_of
+from tests.envoy.small_tree import GATEWAY, SETTINGS, Pool, files, fragments, write_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+replace = msgspec.structs.replace
+BOOTSTRAP = f"{folder_of(GATEWAY)}/bootstrap.json"
+
+
+class Rig:
+    """A tree, its server, and the Envoy that it serves."""
+
+    def __init__(self, folder: Path, loopback: str, source: tuple[str, str] | None = None) -> None:
+        self.folder = folder
+        self.tree = folder / "tree"
+        self.loopback = loopback
+        self.port = free_port()
+        self.status_port = free_port()
+        self.settings = replace(SETTINGS, listeners=(Listener("http", self.port, "HTTP"),))
+        self.delivery = Delivery(source or ("--tree", str(self.tree)), GATEWAY, folder)
+
+    def endpoints(self, number: int = 0) -> tuple[Endpoint, ...]:
+        """Three pods in each of three clusters, for Service `number`."""
+        return tuple(
+            Endpoint(address=f"{self.loopback}.{10 * c + e}", port=8000 + number, cluster=name, service=f"s{number}")
+            for c, name in enumerate("abc")
+            for e in (1, 2, 3)
+        )
+
+    def pool(self, number: int = 0, **fields: Any) -> Pool:
+        weights = {"a": 60, "b": 30, "c": 10}
+        plain = Pool(name=f"s{number}", weights=weights, endpoints=self.endpoints(number))
+        return replace(plain, **fields)
+
+    def files(self, *pools: Pool) -> dict[str, str]:
+        """The files of the tree, with the status listener at a free port of this test."""
+        found = files(fragments(pools), self.settings)
+        found[BOOTSTRAP] = found[BOOTSTRAP].replace('"port_value":9902', f'"port_value":{self.status_port}')
+        return found
+
+    def write(self, *pools: Pool) -> None:
+        write_tree(self.tree, self.files(*pools))
+
+    def envoy(self) -> Envoy:
+        static = (self.tree / BOOTSTRAP).read_bytes()
+        return Envoy(self.delivery.bootstrap(static), self.folder / "envoy")
+
+    def load(self, number: int = 0, **fields: Any) -> Load:
+        asks = (Ask(host=f"s{number}.example.com"), Ask(host=f"s{number}.example.com", method="POST", body=b"x"))
+        plan = Plan(targets=(f"127.0.0.1:{self.port}",), asks=asks, rate=400, workers=32, name=f"load-{number}")
+        return Load(replace(plan, **fields), self.folder)
+
+    def settle(self, times: int) -> None:
+        """Wait until Envoy has taken so many configurations in all."""
+        self.delivery.wait_for("in-force", times=times)
+
+
+@pytest.fixture
+def rig(tmp_path_factory: pytest.TempPathFactory, loopback: str) -> Rig:
+    return Rig(tmp_path_factory.mktemp("r"), loopback)
+
+
+def without_failure(load: Load) -> None:
+    time.sleep(0.5)
+    found = summarize(load.stop())
+    assert found.requests > 100
+    assert (found.failed, found.errors, found.statuses) == (0, {}, {200: found.requests})
+
+
+def dumped(envoy: Envoy) -> dict[str, Any]:
+    """What is in force, by kind and name, however it came."""
+    found: dict[str, Any] = {}
+    for config in envoy.config_dump()["configs"]:
+        kind = config["@type"].rpartition(".")[2]
+        if kind == "ClustersConfigDump":
+            entries = [each["cluster"] for key in config if key.endswith("clusters") for each in config[key]]
+        elif kind == "ListenersConfigDump":
+            entries = [each["listener"] for each in config.get("static_listeners", ())]
+            entries += [each["active_state"]["listener"] for each in config.get("dynamic_listeners", ())]
+        elif kind == "RoutesConfigDump":
+            entries = [each["route_config"] for key in config if key.endswith("configs") for each in config[key]]
+        elif kind == "EndpointsConfigDump":
+            entries = [each["endpoint_config"] for key in config if key.endswith("configs") for each in config[key]]
+        else:
+            continue
+        found[kind] = {each.get("name", each.get("cluster_name")): _plain(kind, each) for each in entries}
+    found["ClustersConfigDump"].pop("fleetgate/ads", None)
+    found["EndpointsConfigDump"].pop("fleetgate/ads", None)
+    return found
+
+
+def _plain(kind: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry without what says how it came: ADS or file."""
+    plain: dict[str, Any] = json.loads(json.dumps(entry))
+    plain.pop("@type", None)
+    if kind == "ClustersConfigDump":
+        plain.pop("load_assignment", None)
+        plain.pop("eds_cluster_config", None)
+        plain["type"] = {"EDS": "STATIC"}.get(plain.get("type", ""), plain.get("type", ""))
+    if kind == "ListenersConfigDump":
+        for chain in plain["filter_chains"]:
+            for each in chain["filters"]:
+                each["typed_config"].pop("rds", None)
+                each["typed_config"].pop("route_config", None)
+    return plain
+
+
+def test_what_envoy_has_by_ads_is_what_it_has_from_the_static_bootstrap(rig: Rig) -> None:
+    rig.write(rig.pool(0), rig.pool(1, health_check_ms=500))
+    with rig.delivery, rig.envoy() as envoy:
+        rig.settle(1)
+        assert envoy.rejected_updates() == {}
+        by_ads = dumped(envoy)
+    static = json.loads((rig.tree / BOOTSTRAP).read_bytes())
+    with Envoy(with_admin_port(static, free_port()), rig.folder / "static") as envoy:
+        assert by_ads == dumped(envoy)
+    assert {kind: len(names) for kind, names in by_ads.items()} == {
+        "ClustersConfigDump": 5,
+        "ListenersConfigDump": 2,
+        "RoutesConfigDump": 2,
+        "EndpointsConfigDump": 5,
+    }
+
+
+def test_endpoints_and_weights_swapped_50_times_under_load_fail_no_request(rig: Rig) -> None:
+    rig.write(rig.pool())
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load(rate=800) as load:
+        rig.settle(1)
+        clusters = envoy.stats(r"^cluster_manager\.cluster_(modified|added)$")
+        for turn in range(50):
+            weights = {"a": 60, "b": 30} if turn % 2 else {"c": 10 + turn}
+            rig.write(rig.pool(weights=weights))
+            rig.settle(2 + turn)
+        assert envoy.stats(r"^cluster_manager\.cluster_(modified|added)$") == clusters, "only endpoints changed"
+        swapped = time.monotonic()
+        time.sleep(0.5)
+        samples = load.stop()
+        assert envoy.rejected_updates() == {}
+    found = summarize(samples)
+    assert (found.failed, found.errors) == (0, {})
+    assert set(found.clusters) == {"a", "b", "c"}
+    assert set(summarize([each for each in samples if each.due > swapped + 0.1]).clusters) == {"a", "b"}
+
+
+def test_routes_and_clusters_added_changed_and_removed_under_load_fail_no_request(rig: Rig) -> None:
+    pools = [rig.pool(number, health_check_ms=1000) for number in range(4)]
+    stubs = [each for number in range(4) for each in rig.endpoints(number)]
+    rig.write(pools[0], pools[1])
+    with Backends(stubs, rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+        rig.settle(1)
+        for turn in range(6):
+            new = 2 + turn % 2
+            # the Service under load moves to a cluster that is new, and whose endpoints have to be checked first
+            moved = replace(pools[0], name=f"v{turn}")
+            rig.write(replace(pools[0], route={"cluster": moved.name}), moved, pools[new])
+            rig.settle(2 + turn)
+            (answer,) = ask(("127.0.0.1", rig.port), Ask(host=f"s{new}.example.com"))
+            assert (answer.status, answer.answered_by.split()[1]) == (200, f"s{new}")
+        time.sleep(1.5)
+        clusters = {each for each in dumped(envoy)["ClustersConfigDump"] if each.startswith(("s", "v"))}
+        assert clusters == {"s0", "s0/pool", "s3", "s3/pool", "v5", "v5/pool"}
+        assert envoy.rejected_updates() == {}
+        without_failure(load)
+
+
+def test_clusters_that_change_under_load_fail_no_request(rig: Rig) -> None:
+    rig.write(rig.pool(health_check_ms=1000))
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+        rig.settle(1)
+        for turn in range(5):
+            rig.write(rig.pool(health_check_ms=1000, extra={"connect_timeout": f"{turn + 1}s"}))
+            rig.settle(2 + turn)
+        pool = dumped(envoy)["ClustersConfigDump"]["s0/pool"]
+        assert pool["connect_timeout"] == "5s"
+        without_failure(load)
+
+
+def test_a_refused_update_leaves_the_last_good_one_and_is_told(rig: Rig) -> None:
+    good, other = rig.pool(), rig.pool(1)
+    rig.write(good)
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+        rig.settle(1)
+        before = dumped(envoy)
+        # a new Service, a new weight, and a route that this Envoy can't take: none of it comes into force
+        rig.write(replace(good, weights={"c": 1}), replace(other, route={"prefix_rewrite": "/a", "regex_rewrite": {}}))
+        rig.delivery.wait_for("refused ")
+        rig.delivery.wait_for("the last good configuration")
+        time.sleep(1.5)
+        assert dumped(envoy) == before
+        refused = [line for line in rig.delivery.log if line.startswith("refused ")]
+        assert len(refused) == 1
+        assert "RouteConfiguration" in refused[0]
+        # a server that starts again does not try it again, and serves what was good
+        rig.delivery.kill()
+        rig.delivery.start()
+        rig.delivery.wait_for("connected", times=2)
+        time.sleep(0.5)
+        assert dumped(envoy) == before
+        rig.write(replace(good, weights={"b": 1}), other)
+        rig.settle(2)
+        assert "s1" in dumped(envoy)["ClustersConfigDump"]
+        without_failure(load)
+
+
+def test_a_tree_that_is_not_whole_or_not_ours_is_told_and_not_served(rig: Rig) -> None:
+    rig.write(rig.pool())
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+        rig.settle(1)
+        before = dumped(envoy)
+        contents = rig.files(rig.pool(weights={"c": 1}))
+        write_tree(rig.tree, {BOOTSTRAP: contents[BOOTSTRAP].replace('"locality"', '"localitie"')})
+        rig.delivery.wait_for("localitie")
+        write_tree(rig.tree, {BOOTSTRAP: contents[BOOTSTRAP][:-20]})
+        rig.delivery.wait_for("not a configuration of this compiler")
+        write_tree(rig.tree, {"clusters/a/x.yaml": "{}"})
+        rig.delivery.wait_for("holds no Envoy configuration")
+        (rig.tree / BOOTSTRAP).write_text("{}", "utf-8")
+        assert dumped(envoy) == before
+        rig.write(rig.pool(weights={"b": 1}))
+        rig.settle(2)
+        without_failure(load)
+
+
+def test_a_server_killed_and_started_again_under_load_fails_no_request(rig: Rig) -> None:
+    rig.write(rig.pool(), rig.pool(1))
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+        rig.settle(1)
+        rig.delivery.kill()
+        # what changes while nobody serves: the Service under load moves, and where it was is gone
+        rig.write(rig.pool(route={"cluster": "v"}), rig.pool(name="v"))
+        time.sleep(0.3)
+        rig.delivery.start()
+        rig.settle(2)
+        for turn in range(3):
+            rig.delivery.kill()
+            rig.delivery.start()
+            rig.delivery.wait_for("connected", times=3 + turn)
+        rig.write(rig.pool(weights={"b": 1}))
+        rig.settle(3)
+        time.sleep(1.5)
+        assert {"s1", "v"}.isdisjoint(dumped(envoy)["ClustersConfigDump"])
+        assert envoy.rejected_updates() == {}
+        without_failure(load)
+
+
+def test_an_envoy_that_starts_while_there_is_no_tree_gets_it_from_what_was_remembered(rig: Rig) -> None:
+    rig.write(rig.pool())
+    with Backends(rig.endpoints(), rig.folder), rig.delivery:
+        with rig.envoy():
+            rig.settle(1)
+            time.sleep(1)  # it is remembered half a second later
+        static = (rig.tree / BOOTSTRAP).read_bytes()
+        rig.delivery.kill()
+        rig.tree.rename(rig.folder / "gone")
+        rig.delivery.start()
+        with Envoy(rig.delivery.bootstrap(static), rig.folder / "envoy"):
+            (answer,) = ask(("127.0.0.1", rig.port), Ask(host="s0.example.com"))
+    assert answer.status == 200
+
+
+@pytest.mark.slow
+def test_at_1000_services_a_new_weight_is_in_force_within_25_ms(rig: Rig) -> None:
+    pools = [rig.pool(number) for number in range(1000)]
+    rig.write(*pools)
+    with rig.delivery, rig.envoy() as envoy:
+        rig.settle(1)
+        times = []
+        for turn in range(50):
+            contents = rig.files(rig.pool(weights={"a": 10 + turn, "b": 30}), *pools[1:])
+            write_tree(rig.tree, contents)
+            began = time.monotonic()
+            while not _has_weight(envoy, 10 + turn):
+                time.sleep(0.001)
+            times.append((time.monotonic() - began) * 1000)
+        memory = rig.delivery.memory()
+        assert envoy.rejected_updates() == {}
+    assert statistics.median(times) <= 25, f"slowest {max(times):.1f}"
+    assert memory <= 300 << 20
+
+
+def _has_weight(envoy: Envoy, weight: int) -> bool:
+    dump = json.loads(envoy.get("/config_dump?resource=dynamic_endpoint_configs&include_eds&name_regex=^s0/pool$"))
+    found: int = dump["configs"][0]["endpoint_config"]["endpoints"][0]["load_balancing_weight"]
+    return found == weight

@@ -1,0 +1,53 @@
+"""`fleetgate gateway`: what it refuses, and the bootstrap that it prints. What it serves: tests/envoy."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from compiler.cli import main
+from tests.envoy.small_tree import files, write_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CALL = ("gateway", "--gateway", "public", "--socket", "/run/fleetgate/ads.sock")
+
+
+def test_the_bootstrap_asks_the_socket_and_keeps_what_the_static_one_says_of_envoy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contents = files([])
+    write_tree(tmp_path, contents)
+    assert main([*CALL, "--tree", str(tmp_path), "--print-bootstrap"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    static = json.loads(next(iter(contents.values())))
+    (cluster,) = printed["static_resources"].pop("clusters")
+    (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    assert endpoint["endpoint"]["address"] == {"pipe": {"path": "/run/fleetgate/ads.sock"}}
+    assert printed.pop("dynamic_resources")["ads_config"]["api_type"] == "DELTA_GRPC"
+    assert printed.pop("static_resources") == {}
+    assert printed == {key: value for key, value in static.items() if key != "static_resources"}
+
+
+def test_a_bootstrap_without_a_tree_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*CALL, "--tree", str(tmp_path / "no"), "--print-bootstrap"]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["9901", "localhost:", "localhost:x", "localhost:65536", ":80"])
+def test_an_address_that_is_none_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    assert main([*CALL, "--tree", str(tmp_path), "--health", address]) == 2
+    assert f"--health {address}: an address is HOST:PORT" in capsys.readouterr().err
+
+
+def test_a_tree_or_parts_have_to_be_named_and_not_both(capsys: pytest.CaptureFixture[str]) -> None:
+    for more in ([], ["--tree", "a", "--parts", "b"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*CALL, *more])
+        assert ended.value.code == 2
+        assert "--parts" in capsys.readouterr().err

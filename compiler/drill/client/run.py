@@ -24,6 +24,7 @@ async def run(plan: Plan, stopped: asyncio.Event | None = None) -> list[Sample]:
     load = _Load(plan, stopped or asyncio.Event())
     await asyncio.gather(*(load.work(number) for number in range(plan.workers)))
     load.close()
+    await asyncio.sleep(0)  # closing takes a turn of the loop, which may end with this call
     return load.samples
 
 
@@ -100,6 +101,8 @@ class _Load:
         async with self._opening.setdefault(key, asyncio.Lock()):
             known = self._shared.get(key)
             if known is None or not known.is_usable:
+                if known is not None:
+                    known.close()
                 known = await self._open(target)
                 self._shared[key] = known
             return known

@@ -68,12 +68,14 @@ def parse(reader: Reader) -> Retry | None:
 
 
 def _retry(words: tuple[str, ...], attempts: int, seconds: int, first: Value) -> Retry:
+    if words == ("off",) or attempts == 0:
+        return Retry(0, (), (), None, written=("off",), origin=first.origin)
     statuses = tuple(sorted(int(word[5:]) for word in words if word.startswith("http_")))
     conditions = {"connect-failure", "5xx"} if any(word in _FAILURES for word in words) else set()
     if statuses:
         conditions.add("retriable-status-codes")
     return Retry(
-        0 if words == ("off",) else attempts,
+        attempts,
         tuple(sorted(conditions)),
         statuses,
         seconds or None,

@@ -17,7 +17,7 @@ DEFAULT = ("error", "timeout")
     [
         ({}, None),
         ({"proxy-next-upstream-tries": "2"}, Retry(2, FAILURES, (), None, written=DEFAULT)),
-        ({"proxy-next-upstream-tries": "0"}, Retry(0, FAILURES, (), None, written=DEFAULT)),
+        ({"proxy-next-upstream-tries": "0"}, Retry(0, (), (), None, written=("off",))),
         ({"proxy-next-upstream-timeout": "5"}, Retry(3, FAILURES, (), 5, written=DEFAULT)),
         ({"proxy-next-upstream-timeout": "0"}, Retry(3, FAILURES, (), None, written=DEFAULT)),
         ({"proxy-next-upstream": "invalid_header"}, Retry(3, FAILURES, (), None, written=("invalid_header",))),

@@ -16,6 +16,7 @@ from compiler.lower.ingress_paths import ANY_HOST, hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from compiler.annotations.alias import Aliases
     from compiler.diagnostics import Code, Diagnostics, Origin
@@ -69,12 +70,20 @@ def home_of(ingress: IngressInput) -> str | None:
 
 
 def with_aliases(
-    hosts: Sequence[VirtualHost], ingresses: Sequence[IngressInput], owners: Owners, findings: Diagnostics
+    hosts: Sequence[VirtualHost],
+    ingresses: Sequence[IngressInput],
+    owners: Owners,
+    unread: AbstractSet[str],
+    findings: Diagnostics,
 ) -> tuple[VirtualHost, ...]:
-    """The same hosts, in the same order, with their aliases; `ingresses`: the ordinary ones, in order."""
-    book = _Book({host.host: host for host in hosts}, owners, findings)
+    """The same hosts, in the same order, with their aliases.
+
+    `ingresses`: all in order, canaries too, which may name certificates and have no aliases. `unread`: hosts of
+    Ingresses that could not be read, of which nobody knows whether they are the same as others.
+    """
+    book = _Book({host.host: host for host in hosts}, owners, unread, findings)
     for ingress in ingresses:
-        if ingress.annotations.aliases is not None:
+        if ingress.annotations.aliases is not None and ingress.annotations.canary is None:
             book.claim(ingress, ingress.annotations.aliases)
     if not book.names:
         return tuple(hosts)
@@ -91,8 +100,11 @@ def with_aliases(
 class _Book:
     """Who claims which name."""
 
-    def __init__(self, hosts: Mapping[str, VirtualHost], owners: Owners, findings: Diagnostics) -> None:
+    def __init__(
+        self, hosts: Mapping[str, VirtualHost], owners: Owners, unread: AbstractSet[str], findings: Diagnostics
+    ) -> None:
         self._hosts = hosts
+        self._unread = unread
         self._owners = owners
         self._findings = findings
         self.names: dict[str, tuple[str, Aliases]] = {}
@@ -107,7 +119,7 @@ class _Book:
             return
         home = self._hosts[named[0]]
         other = next((host for host in named[1:] if not _is_same(home, self._hosts[host])), None)
-        if other is not None:
+        if other is not None and self._unread.isdisjoint(named):
             self._findings.add(
                 ALIAS_AMBIGUOUS,
                 said.origin,

@@ -16,6 +16,7 @@ from compiler.lower.traps import tell_unseen_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.traffic import AddressList, ObjectName, Tls, TlsSettings
@@ -75,17 +76,22 @@ def tls_settings(
     ingresses: Sequence[IngressInput],
     certificates: Mapping[str, Tls],
     owners: Owners,
+    unread: AbstractSet[str],
     size: GatewaySize,
     findings: Diagnostics,
 ) -> dict[str, TlsSettings]:
-    """What clients of each host may use; only of hosts with a certificate."""
+    """What clients of each host may use; only of hosts with a certificate.
+
+    `unread`: hosts of Ingresses that could not be read, and may name one.
+    """
     decided = _decide(ingresses, _tls, lambda one, other: one == other, "TLS settings", findings)
     with_tls = {host: found for host, found in decided.items() if host in certificates}
     _tell_shared(with_tls, owners, lambda path: _tls(path.ingress) is None, findings)
     for ingress in ingresses:
         mine = _tls(ingress)
         if mine is not None:
-            hosts = [host for host in hosts_of(ingress.value) if decided[host][0] is ingress]
+            mine_alone = [host for host in hosts_of(ingress.value) if decided[host][0] is ingress]
+            hosts = [host for host in mine_alone if host in certificates or host not in unread]
             if _is_certified(mine, hosts, certificates, owners, findings) and mine.client_ca is not None:
                 tell_unseen_secret(mine.client_ca, "every client gets in without a certificate", size, findings)
     return {
@@ -196,8 +202,9 @@ def _is_certified(
         findings.add(
             TLS_SETTINGS_UNUSED,
             settings.origin,
-            str(settings.origin.path[-1]),
-            f"no Ingress names a certificate for {_named(bare)}, so there is no TLS that it could shape",
+            bare[0],
+            f"no Ingress names a certificate for {_named(bare)}, so there is no TLS that {settings.origin.path[-1]} "
+            "could shape",
             "name a certificate in spec.tls, or delete the setting",
             notes,
         )
@@ -207,8 +214,8 @@ def _is_certified(
         findings.add(
             CLIENT_CA,
             ca.origin,
-            str(ca),
-            f"no Ingress names a certificate for {_named(bare)}, so no client is asked for one either",
+            bare[0],
+            f"no Ingress names a certificate for {_named(bare)}, so no client is asked for one by {ca} either",
             "name a certificate in spec.tls",
             notes,
         )

@@ -175,7 +175,8 @@ class _Table:
         pages = start_pages(ordinary, roots, self._findings)
         tls = certificates([*ordinary, *canaries], self._routed(), self._findings)
         owners = self._owners()
-        settings = tls_settings(ordinary, tls, owners, self._size, self._findings)
+        unread = {host for host, _ in self._unclear}
+        settings = tls_settings(ordinary, tls, owners, unread, self._size, self._findings)
         lists = host_lists(ordinary, owners, self._findings)
         tell_traps(ordinary, self._size, self._findings)
         if any(declared_by(ingress.annotations) is not None for ingress in ingresses):
@@ -189,7 +190,7 @@ class _Table:
             if host in pages:
                 routes.insert(_after_exact(routes), pages[host])
             hosts.append(VirtualHost(host, tuple(routes), tls.get(host), settings.get(host), lists.get(host)))
-        return with_aliases(hosts, ordinary, owners, self._findings)
+        return with_aliases(hosts, [*ordinary, *canaries], owners, unread, self._findings)
 
     # --- who claims what
 

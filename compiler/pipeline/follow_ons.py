@@ -23,6 +23,8 @@ ABSENCE = {
     "unknown-cluster-id": frozenset({"Cluster"}),
     "spread-cluster": _OFFERS | {"Cluster"},
     "canary-without-base": frozenset({"Ingress"}),
+    "tls-settings-unused": frozenset({"Ingress"}),
+    "client-ca": frozenset({"Ingress"}),
     "survival": frozenset({"TrafficPolicy"}),
     "single-cluster": frozenset({"TrafficPolicy"}),
 }

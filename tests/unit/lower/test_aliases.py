@@ -144,6 +144,22 @@ def test_an_alias_that_the_entry_of_its_host_is_for_is_covered(entry: dict[str, 
     assert result.found == []
 
 
+def test_the_entry_may_stand_on_a_canary() -> None:
+    """Which may bring the certificate of its host."""
+    refined = canary("b", rule(path("pay", "/a")), weight="10")
+    refined["spec"]["tls"] = [tls(HOST, WILD)]
+    result = compiled_with(web("a", WWW), refined)
+    assert (result.hosts[0].tls is not None, result.found) == (True, [])
+
+
+def test_hosts_of_which_one_could_not_be_read_whole_are_not_said_to_differ() -> None:
+    """The bad Ingress may be what makes them the same."""
+    bad = web("b", "", STORE)
+    bad["metadata"]["annotations"] = {NGINX + "timeout": "5"}
+    result = compiled_with(web("a", WWW, HOST, STORE), web("c", "", HOST), bad)
+    assert result.codes == ["host-setting-shared", "annotation-prefix"]
+
+
 def test_an_alias_that_the_certificate_is_not_for_is_told() -> None:
     """Clients would most likely refuse it."""
     result = compiled_with(web("a", WWW, tls=[tls(HOST)]))

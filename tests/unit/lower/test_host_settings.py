@@ -119,7 +119,7 @@ def test_without_a_certificate_there_is_no_tls_to_shape() -> None:
     result = compiled_with(web("a", {LOW: "TLSv1.2"}, HOST, OTHER, tls=tls(OTHER)))
     assert settings(result)[HOST] is None
     assert settings(result)[OTHER] is not None
-    why = f"no Ingress names a certificate for host {HOST}, so there is no TLS that it could shape"
+    why = f"no Ingress names a certificate for host {HOST}, so there is no TLS that {LOW} could shape"
     assert told(result) == [("tls-settings-unused", "ingress-a", why)]
 
 
@@ -160,10 +160,19 @@ def test_without_a_certificate_no_client_is_asked_for_one() -> None:
     """So that is an error, where versions and suites are a warning."""
     result = compiled_with(web("a", {CA: "shop-tls-cacert", LOW: "TLSv1.2"}))
     assert result.codes == ["client-ca"]
-    assert (
-        result.findings[0].why
-        == f"no Ingress names a certificate for host {HOST}, so no client is asked for one either"
-    )
+    asked = "no client is asked for one by shop/shop-tls-cacert either"
+    assert result.findings[0].why == f"no Ingress names a certificate for host {HOST}, so {asked}"
+
+
+@pytest.mark.parametrize("said", [{LOW: "TLSv1.2"}, {CA: "shop-tls-cacert"}])
+def test_a_certificate_that_could_not_be_read_is_not_said_to_be_missing(said: dict[str, str]) -> None:
+    """Of an Ingress with a bad annotation, and of one that is no Ingress at all for now."""
+    entry = tls(HOST)
+    bad = web("b", {MSE + "timeout": "soon"}, tls=entry)
+    assert compiled_with(web("a", said), bad).codes == ["annotation-value"]
+    broken = web("b", tls=entry)
+    broken["spec"]["rulez"] = []
+    assert compiled_with(web("a", said), broken).codes == ["unknown-field"]
 
 
 def test_a_client_ca_of_another_ingress_stands_beside_its_certificate() -> None:

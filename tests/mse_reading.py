@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 NGINX = "nginx.ingress.kubernetes.io/"
 MSE = "mse.ingress.kubernetes.io/"
@@ -54,6 +54,25 @@ INHERITED = (
     "wasmplugin",
 )
 """What a canary has from its base, whatever it says itself."""
+
+SPOKEN = (
+    "backend-protocol",
+    "load-balance",
+    "upstream-hash-by",
+    "warmup",
+    "affinity",
+    "session-cookie-name",
+    "session-cookie-path",
+    "session-cookie-max-age",
+    "connection-policy-tcp-max-connection",
+    "connection-policy-tcp-max-connection-per-endpoint",
+    "connection-policy-http-max-request-per-connection",
+    "proxy-ssl-secret",
+    "proxy-ssl-name",
+    "proxy-ssl-server-name",
+    "proxy-ssl-verify",
+)
+"""How a Service is spoken to, by every Ingress that leads there."""
 
 Labels = tuple[tuple[str, str], ...]
 Settings = tuple[tuple[str, str], ...]
@@ -135,6 +154,25 @@ def read(ingresses: Sequence[dict[str, Any]]) -> dict[str, Host]:
         certificate = _certificate(host, ingresses)
         found[host] = Host(tuple(ordered), certificate, _client_tls(host, paths, certificate))
     return found
+
+
+def read_services(ingresses: Sequence[dict[str, Any]], ports: Mapping[str, str]) -> dict[str, Settings]:
+    """How each Service (`<namespace>/<name>:<port>`) is spoken to; `ingresses` from the oldest to the youngest.
+
+    `ports`: names of ports by Service. The oldest Ingress with any such setting supplies them all.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for path in (path for ingress in ingresses for path in _paths(ingress)):
+        said = {name: path.annotations[name] for name in SPOKEN if name in path.annotations}
+        listed = path.annotations.get("destination", "")
+        for service in [_listed(line, path).service for line in listed.splitlines()] or [path.service]:
+            if not found.get(service):
+                found[service] = said
+    for service, said in found.items():
+        word = ports[service].partition("-")[0]
+        if word in ("grpc", "http2"):
+            found[service] = {"backend-protocol": word.upper(), **said}
+    return {service: tuple(said.items()) for service, said in found.items()}
 
 
 class _Path(msgspec.Struct):

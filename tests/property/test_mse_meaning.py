@@ -83,6 +83,18 @@ SETTINGS = (
     {"fleetgate.dev/priority": "5"},
     {"example.com/owner": "team-a"},
 )
+SPOKEN = (
+    {NGINX + "backend-protocol": "grpc"},
+    {MSE + "backend-protocol": "HTTP2", MSE + "connection-policy-tcp-max-connection": "7"},
+    {NGINX + "backend-protocol": "HTTP"},
+    {NGINX + "backend-protocol": "HTTPS", NGINX + "proxy-ssl-server-name": "on", NGINX + "proxy-ssl-secret": "cert"},
+    {MSE + "load-balance": "least_conn", MSE + "warmup": "5"},
+    {NGINX + "load-balance": "round_robin"},
+    {NGINX + "upstream-hash-by": "$http_x-user", NGINX + "load-balance": "random"},
+    {NGINX + "session-cookie-name": "c", NGINX + "session-cookie-expires": "60"},
+    {NGINX + "proxy-ssl-server-name": "on"},
+)
+"""How Services are spoken to."""
 CONDITIONS = (
     {NGINX + "canary-by-header": "x-stage", NGINX + "canary-by-header-value": "one"},
     {NGINX + "canary-by-header": "x-stage", NGINX + "canary-by-header-value": "two"},
@@ -116,6 +128,8 @@ def bases(draw: DrawFn, number: int, clusters: list[str], governed: set[str]) ->
     annotations: dict[str, str] = {}
     for chosen in draw(st.lists(st.sampled_from(SETTINGS), max_size=4)):
         annotations |= chosen
+    if draw(st.booleans()):
+        annotations |= draw(st.sampled_from(SPOKEN))
     rules = []
     for host in draw(st.lists(st.sampled_from(HOSTS), min_size=1, max_size=2, unique=True)):
         paths = draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=3, unique=True))
@@ -153,6 +167,8 @@ def canaries(draw: DrawFn, number: int, base: BaseRule, clusters: list[str], gov
         annotations |= pin(draw(st.sampled_from(clusters)))
     if draw(st.booleans()):
         annotations |= {MSE + "request-header-control-update": f"x-canary {number}"}
+    if draw(st.booleans()):
+        annotations |= draw(st.sampled_from(SPOKEN))
     return ingress(f"canary-{number}", rule(path(name, text, kind), host=host), annotations=annotations)
 
 
@@ -164,6 +180,7 @@ def documents(draw: DrawFn) -> list[dict[str, Any]]:
     governed = draw(st.sets(st.sampled_from(SERVICES)))
     for name in SERVICES:
         found.append(service(name, *clusters))
+        found[-1]["spec"]["ports"][0]["name"] = draw(st.sampled_from(["http", "http", "http2-api", "grpc"]))
         if name in governed:
             found.append(policy(name, draw(spreads(clusters))))
     rules: list[BaseRule] = []
@@ -317,6 +334,36 @@ def _rejection(limit: str, rejection: ir.Rejection) -> dict[str, str]:
     }
 
 
+def spoken(gateway: ir.Gateway) -> dict[str, mse_reading.Settings]:
+    """How each Service that a route leads to has to be spoken to."""
+    found: dict[str, mse_reading.Settings] = {}
+    for route in (route for host in gateway.hosts for route in host.routes):
+        action = route.action.behind if isinstance(route.action, Redirect) else route.action
+        if isinstance(action, Forward):
+            backends = [share.backend for share in action.split.shares]
+            found |= {f"{each.service}:{each.port}": _spoken(each.policy) for each in backends}
+    return found
+
+
+def _spoken(policy: ir.ServicePolicy) -> mse_reading.Settings:
+    balance, pool, tls = policy.balance, policy.pool, policy.tls
+    cookie = balance.affinity if balance else None
+    hash_by = balance.hash_by if balance else None
+    said = {
+        "backend-protocol": policy.protocol if policy.protocol != "HTTP" else "",
+        "load-balance": balance.algorithm if balance and balance.algorithm != "round_robin" else "",
+        "upstream-hash-by": f"$http_{hash_by.name}" if hash_by else "",
+        "warmup": str(balance.warmup_s) if balance and balance.warmup_s else "",
+        "affinity": "cookie" if cookie else "",
+        "session-cookie-name": cookie.cookie if cookie else "",
+        "session-cookie-max-age": str(cookie.max_age_s) if cookie and cookie.max_age_s else "",
+        "connection-policy-tcp-max-connection": str(pool.max_connections) if pool else "",
+        "proxy-ssl-secret": str(tls.client_certificate) if tls and tls.client_certificate else "",
+        "proxy-ssl-server-name": "on" if tls and tls.sends_server_name else "",
+    }
+    return tuple((name, said[name]) for name in mse_reading.SPOKEN if said.get(name))
+
+
 def check(found: list[dict[str, Any]], order: Any) -> None:
     """The law."""
     for cell in compiled(found).cells:
@@ -330,6 +377,10 @@ def check(found: list[dict[str, Any]], order: Any) -> None:
         note(yaml.safe_dump_all(emitted))
         (gateway,) = program.traffic.gateways
         read = mse_reading.read(emitted)
+        ports = {
+            f"{service.name}:{port.number}": port.name for service in program.traffic.services for port in service.ports
+        }
+        assert mse_reading.read_services(emitted, ports) == spoken(gateway)
         assert {h: _settled(host) for h, host in read.items()} == {
             h: _settled(host) for h, host in expected(gateway, ids).items()
         }

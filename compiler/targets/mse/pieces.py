@@ -124,9 +124,7 @@ class Translator:
             return []
         if isinstance(action, Redirect) and action.behind is not None:
             pairs += dialect.redirect(action) + dialect.policies(route.policies, action.behind.fallback)
-            backend = action.behind.split.shares[0].backend
-            pairs += self._spoken.by(backend)
-            return [self._piece(route.owner, route, host, pairs, backend)]
+            return [self._redirecting(host, route, action.behind.split.shares, pairs)]
         if not isinstance(action, Forward):
             raise TypeError(f"mse knows no such {type(action).__name__}")
         if route.base is not None:
@@ -134,11 +132,17 @@ class Translator:
         pairs += dialect.policies(route.policies, action.fallback)
         self._check_side_backends(route, action)
         shares = action.split.shares
-        if all(s.owner == route.owner for s in shares) and (
-            len(shares) > 1 or shares[0].backend.service.namespace != route.owner.namespace
-        ):
+        if _is_list(route, shares):
             return self._destination(host, route, shares, pairs)
         return self._split(host, route, shares, pairs)
+
+    def _redirecting(self, host: str, route: Route, shares: tuple[Share, ...], pairs: Pairs) -> Piece:
+        """No request reaches its Services; MSE takes from it how they are spoken to all the same."""
+        if _is_list(route, shares):
+            pairs += [dialect.destination(shares), *self._spoken.by_list(shares)]
+        else:
+            pairs += self._spoken.by(shares[0].backend)
+        return self._piece(route.owner, route, host, pairs, shares[0].backend)
 
     def _conditional(self, host: str, route: Route, action: Forward) -> list[Piece]:
         share = action.split.shares[0]
@@ -347,6 +351,12 @@ class Translator:
         key = (code.name, service)
         if key not in self._partial or (origin.path[:1] == ("spec",) and self._partial[key][1].path[:1] != ("spec",)):
             self._partial[key] = (code, origin, why, fix)
+
+
+def _is_list(route: Route, shares: tuple[Share, ...]) -> bool:
+    """Whether these are Services that a base lists in place of its backend."""
+    is_own = all(share.owner == route.owner for share in shares)
+    return is_own and (len(shares) > 1 or shares[0].backend.service.namespace != route.owner.namespace)
 
 
 def _problem(spread: Spread) -> str:

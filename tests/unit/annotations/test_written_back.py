@@ -6,8 +6,10 @@ import pytest
 
 from compiler.annotations.paths import route_path
 from compiler.diagnostics import Diagnostics, Origin
-from compiler.ir.traffic import Match, PathMatch, Policies
+from compiler.ir.traffic import DEFAULT_POLICY, Match, PathMatch, Policies
+from compiler.lower.service_policies import declared_by, policy_of
 from compiler.targets.mse import dialect
+from compiler.targets.mse.services import service_policy
 from tests.unit.annotations.reading import good
 
 HEADERS = "request-header-control"
@@ -68,6 +70,54 @@ def test_policies_read_back_as_they_were(annotations: dict[str, str]) -> None:
         wasm=said.wasm,
     )
     assert good(dict(dialect.policies(policies, None))) == said
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"backend-protocol": "grpcs"},
+        {"load-balance": "least_conn", "warmup": "30"},
+        {"load-balance": "random"},
+        {"warmup": "5"},
+        *({"upstream-hash-by": key} for key in ("$request_uri", "$host", "$remote_addr", "$http_x-a", "$arg_B")),
+        {"affinity": "cookie"},
+        {"session-cookie-name": "c", "session-cookie-path": "/a", "session-cookie-expires": "60"},
+        {
+            "connection-policy-tcp-max-connection": "1",
+            "connection-policy-tcp-max-connection-per-endpoint": "2",
+            "connection-policy-http-max-request-per-connection": "3",
+        },
+        {
+            "backend-protocol": "HTTPS",
+            "proxy-ssl-secret": "cert",
+            "proxy-ssl-server-name": "on",
+            "proxy-ssl-name": "a.b",
+            "proxy-ssl-verify": "on",
+        },
+    ],
+)
+def test_service_policies_read_back_as_they_were(annotations: dict[str, str]) -> None:
+    """In one spelling, whichever of two was written."""
+    declared = declared_by(good(annotations))
+    policy = policy_of(declared, None)
+    assert policy != DEFAULT_POLICY
+    again = declared_by(good(dict(service_policy(policy))))
+    assert policy_of(again, None) == policy
+    assert service_policy(policy_of(again, None)) == service_policy(policy)
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"backend-protocol": "http"},
+        {"load-balance": "round_robin"},
+        {"load-balance": "round_robin", "backend-protocol": "HTTP"},
+        {"proxy-ssl-server-name": "off", "proxy-ssl-verify": "off"},
+    ],
+)
+def test_defaults_of_service_policies_are_left_out(annotations: dict[str, str]) -> None:
+    """They are what MSE does anyway."""
+    assert service_policy(policy_of(declared_by(good(annotations)), None)) == []
 
 
 @pytest.mark.parametrize(

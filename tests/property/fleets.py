@@ -94,7 +94,7 @@ def documents(plan: AppPlan) -> list[dict[str, Any]]:
 
 def fleet(granularity: str = "namespace") -> list[dict[str, Any]]:
     """The Fleet and its clusters."""
-    gateway = {"name": "public", "region": "cn-hangzhou", "ingressClassName": "mse", "targets": ["mse"]}
+    gateway = {"name": "public", "region": "cn-hangzhou", "ingressClassName": "mse", "targets": ["mse", "envoy"]}
     argocd = {
         "repoURL": "https://git.example.com/acme/fleet.git",
         "project": "acme",

@@ -45,6 +45,8 @@ def roots(draw: DrawFn) -> list[dict[str, Any]]:
         for document in island:
             if document["kind"] in ("Fleet", "Cluster") and number:
                 continue
+            if document["kind"] == "Fleet":
+                document["spec"]["gateways"][0]["targets"] = ["mse", "envoy"]
             for rule in document["spec"].get("rules", ()):
                 rule.setdefault("host", f"any.{domain}.example.com")
             found.append(document)

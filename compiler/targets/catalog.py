@@ -114,7 +114,7 @@ _ENVOY = (
     Capability("split behind a condition", "full"),
     Capability("spread over clusters by replicas", "partial", "needs to be told where pods are", ("no-endpoints",)),
     Capability("spread over clusters by weights", "full"),
-    Capability("primary and secondary", "full"),
+    Capability("primary and secondary", "partial", "hashed Services spill when a tier is empty", ("envoy-spillover",)),
     Capability("excluded clusters", "full"),
     Capability("fallback Service", "full"),
     Capability(

@@ -66,6 +66,13 @@ ENVOY_HEDGE = warning(
     "annotation proxy-next-upstream-timeout would end the try instead, and Envoy has one timer for both. Where both "
     "are declared, hedging is compiled.",
 )
+ENVOY_SPILLOVER = warning(
+    "envoy-spillover",
+    "a hashed Service leaves a tier only when nothing of it is left",
+    "`spillover.belowHealthyPercent` of a TrafficPolicy lets traffic leave a tier before it is empty. Envoy can't do "
+    "this for a Service whose requests are hashed (affinity, upstream-hash-by): its pods keep their requests until the "
+    "last one of the tier is gone. Take out one of the two, or accept the finding.",
+)
 ENVOY_PORT = error(
     "envoy-port",
     "a listener takes a port that the gateway needs itself",
@@ -82,5 +89,6 @@ CODES: tuple[Code, ...] = (
     ENVOY_HEADER,
     ENVOY_SUBSET,
     ENVOY_HEDGE,
+    ENVOY_SPILLOVER,
     ENVOY_PORT,
 )

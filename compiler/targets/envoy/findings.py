@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.ir.regex import program_steps
 from compiler.ir.traffic import Forward
 from compiler.targets.envoy import codes
+from compiler.targets.envoy.hashing import hash_policy
 from compiler.targets.envoy.limits import part
 from compiler.targets.envoy.listeners import ADMIN_PORT, STATUS_PORT
 from compiler.targets.envoy.retries import hedge_delay_ms
@@ -43,6 +44,7 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, fi
             _check_headers(route, findings)
             for backend in backends_of(route):
                 _check_subset(backend, entries, findings)
+                _check_spillover(backend, findings)
 
 
 def backends_of(route: Route) -> Iterator[Backend]:
@@ -133,6 +135,19 @@ def _check_subset(backend: Backend, entries: set[str], findings: Diagnostics) ->
             str(backend.service),
             f"pods are chosen by label, and {', '.join(reached)} is reached by its entry",
             "give the version a Service of its own, or reach pods directly (`reach.type: PodIP`)",
+        )
+
+
+def _check_spillover(backend: Backend, findings: Diagnostics) -> None:
+    spread, balance = backend.spread, backend.policy.balance
+    if spread.spill_below_percent and balance is not None and hash_policy(balance):
+        findings.add(
+            codes.ENVOY_SPILLOVER,
+            spread.origin,
+            str(backend.service),
+            f"its requests are hashed, and so leave a tier when nothing of it is left, not below "
+            f"{spread.spill_below_percent} % healthy",
+            "delete spillover, or the affinity or hashing of the Service",
         )
 
 

@@ -149,22 +149,23 @@ class Pools:
     def _pool(self, name: str, backend: Backend, tier: Tier | None, limit: Limit | None) -> Plain:
         spread = backend.spread
         members = tier.members if tier is not None else ()
-        threshold = spread.spill_below_percent
-        by_cluster = self._is_weighted(spread, members) and not threshold
+        is_hashed = backend.policy.balance is not None and bool(hash_policy(backend.policy.balance))
+        threshold = 0 if is_hashed else spread.spill_below_percent
+        weighted = self._is_weighted(spread, members)
+        by_cluster = weighted and not threshold
         found = self._cluster(name, backend, limit)
         common: Plain = {"healthy_panic_threshold": {"value": threshold}, "update_merge_window": "0s"}
         if threshold:
             # below it the tier is as good as lost; that setting excludes weights of localities
             common["zone_aware_lb_config"] = {"fail_traffic_on_panic": True}
-        elif by_cluster:
+        elif by_cluster and not is_hashed:
             common["locality_weighted_lb_config"] = {}
         found["common_lb_config"] = common
         found.update(_balance(backend.policy, by_cluster=by_cluster))
         found["outlier_detection"] = _EJECTION
         if spread.health_check is not None:
             found["health_checks"] = [_health_check(spread.health_check, backend)]
-        weights = self._is_weighted(spread, members)
-        found["load_assignment"] = self._assignment(name, backend, members, weighted=weights, by_cluster=by_cluster)
+        found["load_assignment"] = self._assignment(name, backend, members, weighted=weighted, by_cluster=by_cluster)
         return found
 
     def _last_resort(self, name: str, backend: Backend, limit: Limit | None) -> Plain:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from compiler.diagnostics import Diagnostics
     from compiler.ir.traffic import ObjectName, Service, Spread, Traffic
-    from compiler.ir.workload import LoweredApp, Placement, Workload
+    from compiler.ir.workload import LoweredApp, Placement
 
 STANDBY_DIFFERS = warning(
     "standby-differs",
@@ -125,17 +125,18 @@ def _of_placement(placement: Placement) -> dict[str, object]:
         "the list of ports": tuple(
             f"{port.name}:{port.number}->{port.target}/{port.protocol}" for port in workload.ports
         ),
-        "the list of ConfigMaps, Secrets and claims": tuple(sorted(_references(workload))),
+        "the list of ConfigMaps, Secrets and claims": tuple(sorted(_references(placement))),
     }
 
 
-def _references(workload: Workload) -> Iterator[str]:
+def _references(placement: Placement) -> Iterator[str]:
+    workload = placement.workload
     for variables in workload.env_from:
         yield f"{variables.kind} {variables.name}"
     for volume in workload.volumes:
         if volume.source:
             yield f"{volume.kind} {volume.source}"
-    for variable in workload.env:
+    for variable in placement.env:
         if isinstance(variable.source, KeyOf):
             yield f"{variable.source.kind} {variable.source.name}"
 

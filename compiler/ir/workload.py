@@ -204,7 +204,7 @@ class Disruption(Node, frozen=True):
 
 
 class Workload(Node, frozen=True):
-    """One variant of an app: everything that its pods are."""
+    """One variant of an app: everything that its pods are, but for their environment."""
 
     app: ObjectName
     version: str
@@ -212,7 +212,6 @@ class Workload(Node, frozen=True):
     image: str
     command: tuple[str, ...]
     args: tuple[str, ...]
-    env: tuple[Variable, ...]
     env_from: tuple[VariableSet, ...]
     ports: tuple[Port, ...]
     readiness: Probe | None
@@ -254,6 +253,8 @@ class Placement(Node, frozen=True):
     cluster_id: str
     """Identity that its pods are labelled with."""
     workload: Workload
+    env: tuple[Variable, ...]
+    """Environment of its processes. Of all that clusters differ in, this is what most of them differ in."""
     replicas: int | None
     """Fixed number of pods; None where autoscaled."""
     autoscaling: Autoscaling | None

@@ -37,6 +37,10 @@ class Parts:
         """The parts that a change of these fields reaches."""
         return {part: make(self, spec) for part, make in _reached(fields)}
 
+    def environment(self, spec: model.PodSpec) -> tuple[ir.Variable, ...]:
+        """The variables of a placement."""
+        return self.each(spec.env, _variable)
+
     def each(self, items: Iterable[Any] | None, make: Callable[[Any], Any]) -> tuple[Any, ...]:
         """What `make` gives for each item, made once for an item that several layers share.
 
@@ -208,7 +212,6 @@ _PARTS: dict[str, Callable[[Parts, model.PodSpec], Any]] = {
     "image": lambda _, spec: spec.image or "",
     "command": lambda _, spec: spec.command or (),
     "args": lambda _, spec: spec.args or (),
-    "env": lambda parts, spec: parts.each(spec.env, _variable),
     "env_from": lambda parts, spec: parts.each(spec.env_from, _variable_set),
     "ports": lambda parts, spec: parts.each(spec.ports, _port),
     "readiness": lambda _, spec: _probe(spec.readiness_probe, spec),
@@ -235,7 +238,7 @@ _REACHES: dict[str, tuple[str, ...]] = {
     "image": ("image",),
     "command": ("command",),
     "args": ("args",),
-    "env": ("env",),
+    "env": (),
     "env_from": ("env_from",),
     "replicas": (),
     "autoscaling": (),

@@ -80,6 +80,7 @@ class _Variant(Struct, frozen=True, gc=False):
     """What a version is under one sequence of overrides."""
 
     workload: ir.Workload
+    env: tuple[ir.Variable, ...]
     ports: tuple[ServicePort, ...]
     replicas: int | None
     autoscaling: ir.Autoscaling | None
@@ -248,6 +249,7 @@ def _place(
             cluster,
             cluster_id(world.clusters[cluster].value),
             workload,
+            variant.env,
             variant.replicas,
             variant.autoscaling,
             variant.disruption,
@@ -296,7 +298,7 @@ class _Variants:
         )
         self.service = ObjectName(metadata.namespace, workload.name)
         ports = service_ports(workload.ports)
-        self._base = _variant(workload, ports, version.spec)
+        self._base = _variant(workload, self._parts.environment(version.spec), ports, version.spec)
         self._made: dict[tuple[int, ...], _Variant] = {}
 
     def under(self, overrides: tuple[int, ...]) -> _Variant:
@@ -324,8 +326,9 @@ class _Variants:
             return base
         parts = self._parts.changed(spec, changed)
         workload = structs.replace(base.workload, **parts) if parts else base.workload
+        env = self._parts.environment(spec) if "env" in changed else base.env
         ports = service_ports(workload.ports) if "ports" in changed else base.ports
-        return _variant(workload, ports, spec)
+        return _variant(workload, env, ports, spec)
 
     def _fields(self, index: int, override: Override) -> dict[str, Any]:
         """What an override sets, checked."""
@@ -337,7 +340,9 @@ class _Variants:
         return fields
 
 
-def _variant(workload: ir.Workload, ports: tuple[ServicePort, ...], spec: PodSpec) -> _Variant:
+def _variant(
+    workload: ir.Workload, env: tuple[ir.Variable, ...], ports: tuple[ServicePort, ...], spec: PodSpec
+) -> _Variant:
     scaling = spec.autoscaling
     if scaling is None:
         autoscaling, replicas = None, 1 if spec.replicas is None else spec.replicas
@@ -353,7 +358,7 @@ def _variant(workload: ir.Workload, ports: tuple[ServicePort, ...], spec: PodSpe
     if budget is not None:
         disruption = ir.Disruption(budget.min_available, budget.max_unavailable)
     capacity = spec.capacity.requests_per_second if spec.capacity is not None else None
-    return _Variant(workload, ports, replicas, autoscaling, disruption, capacity)
+    return _Variant(workload, env, ports, replicas, autoscaling, disruption, capacity)
 
 
 def _plain_capacity(app: App, overrides: Sequence[int]) -> float | None:

@@ -8,7 +8,6 @@ and one broken app would hold up all others of its Application. The Namespace al
 from __future__ import annotations
 
 import functools
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,10 +47,6 @@ class _Shape(Struct, frozen=True, gc=False):
 class _Frame(Struct, frozen=True, gc=False):
     """The objects of a workload with what differs from cluster to cluster left open."""
 
-    nodes: tuple[object, ...]
-    """The nodes of the workload that it was made from."""
-    scaling: tuple[object, ...]
-    """What else it was made from: whether replicas and an environment are not there, autoscaling, disruption."""
     form: Form
     """Its holes: replicas, id of the cluster, environment; without those that the workload has not."""
     objects: tuple[ObjectId, ...]
@@ -62,7 +57,7 @@ class _App:
 
     def __init__(self, app: ir.LoweredApp) -> None:
         self._app = app
-        self._frames: dict[tuple[str, bool], list[_Frame]] = {}
+        self._frames: dict[tuple[object, ...], _Frame] = {}
         self._variables: dict[int, Shared] = {}
         self._plain: dict[int, tuple[str, ObjectId]] = {}
         self._parts: dict[int, Shared] = {}
@@ -109,8 +104,8 @@ class _App:
         values: list[Any] = [placement.cluster_id]
         if placement.replicas is not None:
             values.insert(0, placement.replicas)
-        if workload.env:
-            values.append(self._environment(workload.env))
+        if placement.env:
+            values.append(self._environment(placement.env))
         return frame.form.pieces(values), frame.objects
 
     def _environment(self, variables: tuple[ir.Variable, ...]) -> Node:
@@ -127,16 +122,12 @@ class _App:
         return made
 
     def _frame(self, placement: ir.Placement, *, with_account: bool) -> _Frame:
-        """The frame of a placement: one that was made from the very same nodes (1 equals 1.0, and is written 1)."""
-        workload = placement.workload
-        nodes = structs.astuple(workload)
-        scaling = (placement.replicas is None, not workload.env, placement.autoscaling, placement.disruption)
-        frames = self._frames.setdefault((workload.version, with_account), [])
-        for frame in frames:
-            if tuple(map(is_, frame.nodes, nodes)) in _SAME and all(map(is_, frame.scaling, scaling)):
-                return frame
-        frame = _frame(placement, nodes, scaling, with_account=with_account)
-        frames.append(frame)
+        """The frame of a placement, made once for all that differ in nothing but what it leaves open."""
+        scaling = (placement.replicas is None, not placement.env, placement.autoscaling, placement.disruption)
+        key = (id(placement.workload), with_account, scaling)
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = _frame(placement, scaling, with_account=with_account)
         return frame
 
     def _plain_object(self, plain: PlainObject) -> tuple[str, ObjectId]:
@@ -175,15 +166,7 @@ def _only_variable(variable: ir.Variable) -> Shared:
     return shared([pods.variable(variable)])
 
 
-_ENV = ir.Workload.__struct_fields__.index("env")
-_SAME = (
-    tuple(index != _ENV for index in range(len(ir.Workload.__struct_fields__))),
-    (True,) * len(ir.Workload.__struct_fields__),
-)
-"""Which nodes of two workloads are the same, where all are that differ between frames."""
-_NAMED = frozenset(
-    ir.Workload.__struct_fields__.index(field) for field in ("app", "version", "image", "env", "account")
-)
+_NAMED = frozenset(ir.Workload.__struct_fields__.index(field) for field in ("app", "version", "image", "account"))
 """Fields of which a shape says nothing."""
 _SHAPES = 1 << 10
 """Bound of their memory; a full one is emptied and fills again."""
@@ -230,22 +213,18 @@ def _kept(namespace: Data) -> Data:
     return {**namespace, "metadata": {**metadata, "annotations": {**KEPT, **(metadata.get("annotations") or {})}}}
 
 
-def _frame(
-    placement: ir.Placement, nodes: tuple[object, ...], scaling: tuple[object, ...], *, with_account: bool
-) -> _Frame:
+def _frame(placement: ir.Placement, scaling: tuple[object, ...], *, with_account: bool) -> _Frame:
     names = structs.astuple(names_of(placement.workload))
-    shape = _shape(placement, nodes, scaling, with_account=with_account)
+    shape = _shape(placement, scaling, with_account=with_account)
     namespace = placement.workload.app.namespace
     identities = [ObjectId(version, kind, namespace, names[place]) for version, kind, place in shape.objects]
-    return _Frame(nodes, scaling, shape.form.bind(names), tuple(identities))
+    return _Frame(shape.form.bind(names), tuple(identities))
 
 
-def _shape(
-    placement: ir.Placement, nodes: tuple[object, ...], scaling: tuple[object, ...], *, with_account: bool
-) -> _Shape:
+def _shape(placement: ir.Placement, scaling: tuple[object, ...], *, with_account: bool) -> _Shape:
     """The shape of a workload, made once for all apps that have it."""
     account = placement.workload.account
-    said = [node for index, node in enumerate(nodes) if index not in _NAMED]
+    said = [node for index, node in enumerate(structs.astuple(placement.workload)) if index not in _NAMED]
     key = _encode((said, scaling, account.annotations, account.token, with_account))
     shape = _shapes.get(key)
     if shape is None:
@@ -259,7 +238,7 @@ def _make_shape(placement: ir.Placement, *, with_account: bool) -> _Shape:
     names = Names(Hole(), Hole(), Hole(), Hole(), Hole())
     replicas = None if placement.replicas is None else Hole()
     cluster_id = Hole()
-    env = Hole() if placement.workload.env else None
+    env = Hole() if placement.env else None
     documents = _documents(placement, names, replicas, cluster_id, env, with_account=with_account)
     holes = [hole for hole in (*structs.astuple(names), replicas, cluster_id, env) if hole is not None]
     identities = [(each["apiVersion"], each["kind"], holes.index(each["metadata"]["name"])) for each in documents]
@@ -292,7 +271,7 @@ def _patched(placement: ir.Placement, *, with_account: bool, findings: Diagnosti
     Raises ValueError for a patch that does not merge, unless it goes to `findings`: `check_patches` has told it.
     """
     told = Diagnostics() if findings is None else findings
-    env = [pods.variable(variable) for variable in placement.workload.env]
+    env = [pods.variable(variable) for variable in placement.env]
     names = names_of(placement.workload)
     documents = _documents(
         placement, names, placement.replicas, placement.cluster_id, env or None, with_account=with_account

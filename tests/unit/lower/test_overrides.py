@@ -41,10 +41,14 @@ def test_placements_under_the_same_overrides_share_one_workload() -> None:
 
 def test_parts_that_an_override_does_not_reach_stay_the_same_nodes() -> None:
     lowered = good(override("env: [{name: ZONE, value: b}]"))
-    a, b = placement(lowered, "hz-a").workload, placement(lowered, "hz-b").workload
-    assert a.ports is b.ports
-    assert a.readiness is b.readiness
+    a, b = placement(lowered, "hz-a"), placement(lowered, "hz-b")
+    assert a.workload is b.workload
     assert a.env[0] is b.env[0]
+    other = good(override("image: registry.example.com/cart:2"))
+    a, b = placement(other, "hz-a"), placement(other, "hz-b")
+    assert a.workload is not b.workload
+    assert a.workload.ports is b.workload.ports
+    assert a.workload.readiness is b.workload.readiness
 
 
 def test_replicas_of_one_cluster_leave_the_workload_shared() -> None:
@@ -54,8 +58,8 @@ def test_replicas_of_one_cluster_leave_the_workload_shared() -> None:
 
 
 def test_env_is_merged_by_name_in_the_place_of_the_old_entry() -> None:
-    workload = placement(good(override("env: [{name: NEW, value: x}, {name: LEVEL, value: debug}]")), "hz-b").workload
-    assert workload.env == (Variable("LEVEL", "debug"), Variable("ZONE", "none"), Variable("NEW", "x"))
+    there = placement(good(override("env: [{name: NEW, value: x}, {name: LEVEL, value: debug}]")), "hz-b")
+    assert there.env == (Variable("LEVEL", "debug"), Variable("ZONE", "none"), Variable("NEW", "x"))
 
 
 def test_an_entry_of_the_same_name_is_replaced_as_a_whole() -> None:
@@ -133,7 +137,7 @@ def test_a_version_has_everything_of_the_app_except_what_it_sets() -> None:
     )
     stable, version = placement(lowered, "hz-a").workload, placement(lowered, "hz-a", "next").workload
     assert version.image == "registry.example.com/cart:2"
-    assert [v.name for v in version.env] == ["LEVEL", "ZONE", "A"]
+    assert [v.name for v in placement(lowered, "hz-a", "next").env] == ["LEVEL", "ZONE", "A"]
     assert version.ports == stable.ports
     assert placement(lowered, "hz-a", "next").replicas == 3
 

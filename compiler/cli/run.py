@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Parse, run, print; the exit status. Usage errors and `--help` end in argparse's SystemExit."""
-    arguments = parser().parse_args(argv)
+    arguments = parser(argv).parse_args(argv)
     try:
         outcome = command(arguments.command)(arguments, detect(sys.stdout, sys.stderr, os.environ))
     except OSError as failed:

@@ -18,6 +18,7 @@ from compiler.lower.patching import apply_patches
 from compiler.lower.placement import select
 from compiler.lower.pod_rules import Layers, check_labels, check_layer, check_pods
 from compiler.lower.pods import Parts, pairs
+from compiler.model.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +61,8 @@ DEFAULT_CPU_PERCENT = 80
 
 _ONE_MAY_GO = ir.Disruption(max_unavailable=1)
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_sound_fields = Known[dict[str, Any]]()
+"""What overrides set with which nothing is wrong."""
 _WITHOUT_IMAGE = frozenset({"capacity"})
 """Fields of a PodSpec that make sense for plain manifests too."""
 
@@ -332,11 +335,15 @@ class _Variants:
 
     def _fields(self, index: int, override: Override) -> dict[str, Any]:
         """What an override sets, checked."""
-        if override.set is None:
-            return {}
-        fields = set_fields(override.set)
-        origin = self._app.origin
-        check_layer(override.set, fields, lambda: origin.at("spec", "overrides", index, "set"), self._findings)
+        fields = _sound_fields.get(override)
+        if fields is None:
+            fields = {} if override.set is None else set_fields(override.set)
+            if override.set is not None:
+                origin, before = self._app.origin, len(self._findings)
+                check_layer(override.set, fields, lambda: origin.at("spec", "overrides", index, "set"), self._findings)
+                if len(self._findings) > before:
+                    return fields
+            _sound_fields.put(override, fields)
         return fields
 
 

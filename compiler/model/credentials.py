@@ -15,12 +15,13 @@ import msgspec
 
 from compiler.diagnostics import CONCEALED, Code, error
 from compiler.model.app import App
+from compiler.model.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics, Origin, PathStep
-    from compiler.model.app import PodSpec
+    from compiler.model.app import Override, PodSpec
     from compiler.model.base import Document
 
 PLAINTEXT_CREDENTIAL = error(
@@ -153,9 +154,19 @@ def _may_hold_any(document: Document) -> bool:
         bool(spec.values)
         or _names_any(spec)
         or any(_names_any(version) for version in spec.versions)
-        or any(_names_any(override.set) for override in spec.overrides if override.set is not None)
-        or any(override.patch is not None for override in spec.overrides)
+        or any(_may_name_any(override) for override in spec.overrides)
     )
+
+
+_may_name = Known[bool]()
+
+
+def _may_name_any(override: Override) -> bool:
+    known = _may_name.get(override)
+    if known is None:
+        names = override.set is not None and _names_any(override.set)
+        known = _may_name.put(override, names or override.patch is not None)
+    return known
 
 
 @functools.cache

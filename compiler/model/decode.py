@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import ValidationError, convert
+from msgspec import ValidationError, convert, msgpack, structs
 
 from compiler.diagnostics import Diagnostics
+from compiler.model.app import App, Override
 from compiler.model.exported import LAST_APPLIED, without_server_fields
 from compiler.model.kinds import KINDS
 from compiler.model.validate import validate
@@ -34,7 +35,7 @@ def decode(document: Document, findings: Diagnostics) -> model.Document | None:
         report_unknown(data, document.origin, findings)
         return None
     try:
-        decoded = convert(data, struct)
+        decoded = _app(data) if struct is App else convert(data, struct)
     except ValidationError:
         return _explain(document, struct, findings)
     annotations = data["metadata"].get("annotations")
@@ -68,3 +69,35 @@ def _explain(document: Document, struct: type[model.Document], findings: Diagnos
         validate(rest, origin, more)
         findings.extend(independent(more, mistakes))
     return None
+
+
+_OVERRIDES: Final = 1 << 12
+"""Bound of their memory; a full one is emptied and fills again."""
+_overrides: dict[bytes, Override] = {}
+"""By their data, encoded: unlike dicts, bytes tell 1 from 1.0 and from true."""
+_encode = msgpack.Encoder().encode
+
+
+def _app(data: dict[str, Any]) -> App:
+    """The struct of an App. Equal overrides in a fleet become one object: each is converted and looked at once.
+
+    Raises ValidationError, with the path of a mistake in an override missing the first steps.
+    """
+    spec = data.get("spec")
+    if not isinstance(spec, dict) or not isinstance(overrides := spec.get("overrides"), list):
+        return convert(data, App)
+    try:
+        keys = [_encode(override) for override in overrides]
+    except (OverflowError, TypeError):  # an integer beyond 64 bits, a key that is no text: mistakes that are told later
+        return convert(data, App)
+    app = convert({**data, "spec": {**spec, "overrides": []}}, App)
+    nodes = tuple([_overrides.get(key) or _remember(key, each) for key, each in zip(keys, overrides, strict=True)])
+    return structs.replace(app, spec=structs.replace(app.spec, overrides=nodes))
+
+
+def _remember(key: bytes, data: Any) -> Override:
+    override = convert(data, Override)
+    if len(_overrides) >= _OVERRIDES:
+        _overrides.clear()
+    _overrides[key] = override
+    return override

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from compiler.model.app import AppSpec, PodSpec, Version
+from compiler.model.app import AppSpec, Override, PodSpec, Version
+from compiler.model.known import Known
 from compiler.model.problems import BAD_VALUE, MISSING_FIELD
 from compiler.model.rules.report import CONFLICTING_FIELDS, Path, Report, climbs
 
@@ -36,6 +37,8 @@ _POD_FIELD = (
 )
 _CONTAINER_RESOURCE = r"(requests|limits)\.(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i)"
 """What the downward API knows (Kubernetes, "Downward API")."""
+_sound = Known[Override]()
+"""Overrides with which nothing is wrong."""
 
 
 def check_app(app: App, report: Report) -> None:
@@ -57,7 +60,10 @@ def check_app(app: App, report: Report) -> None:
         if version.placement is not None:
             _check_placement(version.placement, (*path, "placement"), report)
     for index, override in enumerate(spec.overrides):
+        if _sound.get(override) is not None:
+            continue
         path = ("spec", "overrides", index)
+        before = report.count
         if override.set is not None:
             _check_pod(override.set, (*path, "set"), report)
         elif override.patch is None:
@@ -68,6 +74,8 @@ def check_app(app: App, report: Report) -> None:
                 "an override without `set` and `patch` changes nothing",
                 "add `set` or `patch`, or delete the override",
             )
+        if report.count == before:
+            _sound.put(override, override)
 
 
 def _check_placement(placement: Placement, path: Path, report: Report) -> None:

@@ -48,6 +48,11 @@ class Report:
         self.is_complete = True
         """Whether nothing is missing without which everything that is done with the document would go wrong too."""
 
+    @property
+    def count(self) -> int:
+        """Number of findings so far."""
+        return len(self._findings)
+
     def add(self, code: Code, path: Path, value: str, why: str, fix: str, *notes: tuple[Path, str]) -> None:
         """Report the value at `path`; `notes` are further places with what they are."""
         places = tuple(Note(self._origin.at(*place), text) for place, text in notes)

@@ -188,3 +188,35 @@ def kubernetes_kinds() -> list[tuple[str, str]]:
 
 def test_the_structs_are_those_of_the_kinds() -> None:
     assert list(decoding.STRUCTS.values()) == [struct for _, _, struct in KINDS]
+
+
+def _app(name: str, *overrides: object) -> Document:
+    spec = {"image": "example.com/a:1", "placement": {"clusters": ["a"]}, "overrides": list(overrides)}
+    data = {"apiVersion": "fleetgate.dev/v1alpha1", "kind": "App", "metadata": {"name": name}, "spec": spec}
+    return Document("app.yaml", 0, data)
+
+
+def test_equal_overrides_of_two_apps_are_one_object() -> None:
+    same, other = {"where": {"clusters": ["a"]}, "set": {"replicas": 2}}, {"where": {}, "set": {"replicas": 3}}
+    one, two = decoded(_app("one", same, other))[0], decoded(_app("two", dict(other), dict(same)))[0]
+    assert one is not None
+    assert two is not None
+    assert one.spec.overrides[0] is two.spec.overrides[1]
+    assert one.spec.overrides[1] is two.spec.overrides[0]
+    assert [override.set.replicas for override in one.spec.overrides] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ({"where": {}, "set": {"replicas": 1}}, {"where": {}, "set": {"replicas": True}}),
+        ({"where": {}, "set": {"labels": {"1": "x"}}}, {"where": {}, "set": {"labels": {1: "x"}}}),
+        ({"where": {}, "set": {"replicas": 1}}, {"where": {}, "set": {"replicas": 1 << 70}}),
+        ({"where": {}, "set": {"replicas": 1}}, {"where": {}, "set": {"replicas": 1}, "sets": {}}),
+        ({"where": {}, "set": {"replicas": 1}}, {"where": {}}),
+    ],
+)
+def test_an_override_that_only_looks_like_a_good_one_is_still_a_mistake(good: object, bad: object) -> None:
+    assert not decoded(_app("good", good))[1]
+    for _ in range(2):  # what was told once is told again
+        assert [finding.origin.path[:3] for finding in decoded(_app("bad", good, bad))[1]] == [("spec", "overrides", 1)]

@@ -9,6 +9,7 @@ import pytest
 from compiler.diagnostics import Severity
 from compiler.model import decode as decoding
 from compiler.model import problems, recognize
+from compiler.model.app import App
 from compiler.model.codes import CODES
 from compiler.model.kinds import KINDS
 from compiler.model.rules import report
@@ -199,11 +200,11 @@ def _app(name: str, *overrides: object) -> Document:
 def test_equal_overrides_of_two_apps_are_one_object() -> None:
     same, other = {"where": {"clusters": ["a"]}, "set": {"replicas": 2}}, {"where": {}, "set": {"replicas": 3}}
     one, two = decoded(_app("one", same, other))[0], decoded(_app("two", dict(other), dict(same)))[0]
-    assert one is not None
-    assert two is not None
+    assert isinstance(one, App)
+    assert isinstance(two, App)
     assert one.spec.overrides[0] is two.spec.overrides[1]
     assert one.spec.overrides[1] is two.spec.overrides[0]
-    assert [override.set.replicas for override in one.spec.overrides] == [2, 3]
+    assert [override.set and override.set.replicas for override in one.spec.overrides] == [2, 3]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import warning
+from compiler.ir import features
 from compiler.ir.traffic import Affinity
 
 if TYPE_CHECKING:
@@ -164,4 +165,4 @@ def _path(reader: Reader) -> str | None:
     return path
 
 
-FAMILY = Family("affinity", ANNOTATIONS, parse)
+FAMILY = Family("affinity", ANNOTATIONS, parse, (features.BALANCE,))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader
@@ -61,4 +62,4 @@ def _problem(name: str) -> str | None:
     return values.hostname_problem(name.removeprefix("*."))
 
 
-FAMILY = Family("aliases", ANNOTATIONS, parse)
+FAMILY = Family("aliases", ANNOTATIONS, parse, (features.ALIASES,))

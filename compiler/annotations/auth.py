@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import BasicAuth
 
 if TYPE_CHECKING:
@@ -79,4 +80,4 @@ def parse(reader: Reader) -> BasicAuth | None:
     return BasicAuth(ref, cast('Literal["auth-file", "auth-map"]', word), text, kind.origin)
 
 
-FAMILY = Family("auth", ANNOTATIONS, parse)
+FAMILY = Family("auth", ANNOTATIONS, parse, (features.BASIC_AUTH,))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from compiler.annotations import patterns, values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin, warning
+from compiler.ir import features
 from compiler.ir.traffic import ValueMatch
 
 if TYPE_CHECKING:
@@ -234,4 +235,4 @@ def _by_weight(reader: Reader, switch: Value) -> Canary | None:
     return None if share is None else Canary(weight=share, total=total, origin=weight.origin)
 
 
-FAMILY = Family("canary", ANNOTATIONS, parse)
+FAMILY = Family("canary", ANNOTATIONS, parse, (features.CONDITIONS, features.SPLIT))

@@ -6,6 +6,7 @@ Names and classes: MSE's annotation reference, its totals matched to the annotat
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
 from msgspec import Struct
 
@@ -318,6 +319,25 @@ def all_families() -> tuple[Family, ...]:
     from compiler.annotations import higress  # noqa: PLC0415 - few fleets ask for the dialect
 
     return (*FAMILIES, *SERVICE_FAMILIES, *higress.FAMILIES)
+
+
+def named(name: str) -> Known | None:
+    """The annotation that a name means; where its author chose the end of the name, the one with a star there."""
+    names = catalog()
+    if name in names:
+        return names[name]
+    return next((names[each] for each in names if each.endswith("*") and name.startswith(each[:-1])), None)
+
+
+def that_name(name: str, relation: Literal["overrides", "excludes"]) -> tuple[str, ...]:
+    """The annotations that say of `name` that they override or exclude it, in order."""
+    declared = (annotation for family in all_families() for annotation in family.annotations)
+    return tuple(each.name for each in declared if name in getattr(each, relation))
+
+
+def features_of(family: str) -> tuple[str, ...]:
+    """What the annotations of a family become: some of `compiler.ir.features`."""
+    return next((each.features for each in all_families() if each.name == family), ())
 
 
 @cache

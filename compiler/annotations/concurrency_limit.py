@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import rejection, values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import ConcurrencyLimit
 
 if TYPE_CHECKING:
@@ -37,4 +38,4 @@ def parse(reader: Reader) -> ConcurrencyLimit | None:
     return None if limit is None or answer is None else ConcurrencyLimit(limit, answer, value.origin)
 
 
-FAMILY = Family("concurrency", ANNOTATIONS, parse)
+FAMILY = Family("concurrency", ANNOTATIONS, parse, (features.GLOBAL_LIMITS,))

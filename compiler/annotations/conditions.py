@@ -16,6 +16,7 @@ from compiler.annotations.patterns import check_pattern
 from compiler.annotations.relations import ANNOTATION_CONFLICT
 from compiler.annotations.words import nearest
 from compiler.diagnostics import Note, Origin
+from compiler.ir import features
 from compiler.ir.traffic import ValueMatch
 
 if TYPE_CHECKING:
@@ -152,4 +153,4 @@ def _report_twice(reader: Reader, value: Value, other: Value, name: str) -> None
     )
 
 
-FAMILY = Family("conditions", ANNOTATIONS, parse)
+FAMILY = Family("conditions", ANNOTATIONS, parse, (features.CONDITIONS, features.METHODS))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import ConnectionPool
 
 if TYPE_CHECKING:
@@ -60,4 +61,4 @@ def parse(reader: Reader) -> ConnectionPool | None:
     return ConnectionPool(total, each, requests, first.origin)
 
 
-FAMILY = Family("pool", ANNOTATIONS, parse)
+FAMILY = Family("pool", ANNOTATIONS, parse, (features.BALANCE,))

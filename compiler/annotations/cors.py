@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.annotations.words import nearest
+from compiler.ir import features
 from compiler.ir.delivery import CORS_DEFAULTS
 from compiler.ir.traffic import Cors
 
@@ -155,4 +156,4 @@ def _method_problem(item: str) -> str | None:
     return f"{item!r} is no HTTP method{hint}"
 
 
-FAMILY = Family("cors", ANNOTATIONS, parse)
+FAMILY = Family("cors", ANNOTATIONS, parse, (features.CORS,))

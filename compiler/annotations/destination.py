@@ -10,6 +10,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family, ServiceRef
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader, Value
@@ -111,4 +112,4 @@ def _same_service(one: Target, other: Target) -> bool:
     return (a.namespace, a.name) == (b.namespace, b.name) and (a.port == b.port or None in (a.port, b.port))
 
 
-FAMILY = Family("destination", ANNOTATIONS, parse)
+FAMILY = Family("destination", ANNOTATIONS, parse, (features.SPLIT,))

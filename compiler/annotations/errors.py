@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import CustomErrors
 
 if TYPE_CHECKING:
@@ -42,4 +43,4 @@ def parse(reader: Reader) -> CustomErrors | None:
     return CustomErrors(tuple(sorted(map(int, items))), value.origin)
 
 
-FAMILY = Family("errors", ANNOTATIONS, parse)
+FAMILY = Family("errors", ANNOTATIONS, parse, (features.ERRORS,))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader, ServiceRef
@@ -29,4 +30,4 @@ def parse(reader: Reader) -> ServiceRef | None:
     return None if value is None else values.service_ref(reader, value, with_port=False)
 
 
-FAMILY = Family("fallback", ANNOTATIONS, parse)
+FAMILY = Family("fallback", ANNOTATIONS, parse, (features.FALLBACK,))

@@ -128,3 +128,5 @@ class Family(Struct, frozen=True, gc=False):
     annotations: tuple[Annotation, ...]
     parse: Callable[[Reader], object]
     """Called only when one of the annotations is there; None = none of them says anything."""
+    features: tuple[str, ...] = ()
+    """What it becomes: some of `compiler.ir.features`; none = it decides before there is a program."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import rejection, values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import GlobalLimit
 
 if TYPE_CHECKING:
@@ -37,4 +38,4 @@ def parse(reader: Reader) -> GlobalLimit | None:
     return None if limit is None or answer is None else GlobalLimit(limit, answer, value.origin)
 
 
-FAMILY = Family("global_limit", ANNOTATIONS, parse)
+FAMILY = Family("global_limit", ANNOTATIONS, parse, (features.GLOBAL_LIMITS,))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Note
+from compiler.ir import features
 from compiler.ir.traffic import HeaderControl
 
 if TYPE_CHECKING:
@@ -120,4 +121,4 @@ def _are_allowed(reader: Reader, changes: tuple[tuple[str, Value | None], ...]) 
     return True
 
 
-FAMILY = Family("headers", ANNOTATIONS, parse)
+FAMILY = Family("headers", ANNOTATIONS, parse, (features.HEADERS,))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import AddressList
 
 if TYPE_CHECKING:
@@ -136,4 +137,4 @@ def _block(item: str) -> tuple[str, str]:
     return str(network), ""
 
 
-FAMILY = Family("access", ANNOTATIONS, parse)
+FAMILY = Family("access", ANNOTATIONS, parse, (features.ADDRESSES,))

@@ -9,6 +9,7 @@ from compiler.annotations.family import Annotation, Family
 from compiler.annotations.relations import ANNOTATION_NO_EFFECT
 from compiler.annotations.words import nearest
 from compiler.diagnostics import Note, warning
+from compiler.ir import features
 from compiler.ir.traffic import Balance, HashKey
 
 if TYPE_CHECKING:
@@ -173,4 +174,4 @@ def _header(reader: Reader, value: Value, name: str) -> HashKey | None:
     return HashKey("header", name.lower())
 
 
-FAMILY = Family("balance", ANNOTATIONS, parse)
+FAMILY = Family("balance", ANNOTATIONS, parse, (features.BALANCE,))

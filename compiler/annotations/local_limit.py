@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import LocalLimit
 
 if TYPE_CHECKING:
@@ -74,4 +75,4 @@ def parse(reader: Reader) -> LocalLimit | None:
     return LocalLimit(requests, unit, requests * factor, limit.origin)
 
 
-FAMILY = Family("local_limit", ANNOTATIONS, parse)
+FAMILY = Family("local_limit", ANNOTATIONS, parse, (features.LOCAL_LIMIT,))

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family, ServiceRef
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader
@@ -58,4 +59,4 @@ def parse(reader: Reader) -> MirrorTo | None:
     return None if service is None or percent is None else MirrorTo(service, percent)
 
 
-FAMILY = Family("mirror", ANNOTATIONS, parse)
+FAMILY = Family("mirror", ANNOTATIONS, parse, (features.MIRROR,))

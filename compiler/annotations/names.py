@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.annotations.catalog import catalog
+from compiler.annotations.catalog import catalog, named
 from compiler.annotations.family import HIGRESS, MSE, NGINX, OWN
 from compiler.annotations.values import is_qualified_name
 from compiler.annotations.words import nearest
@@ -13,7 +13,6 @@ from compiler.diagnostics import error, warning
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from compiler.annotations.catalog import Known
     from compiler.diagnostics import Diagnostics, Origin
 
 ANNOTATION_UNKNOWN = error(
@@ -147,7 +146,7 @@ def _warn_of_missed_prefix(key: str, prefix: str, name: str, at: Origin, finding
 
 def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Diagnostics) -> str:
     """A key under one of our prefixes; always reported."""
-    known = _known(name)
+    known = named(name)
     key = prefix + name
     if known is None or (known.support in _UNREAD and prefix == OWN):
         return _unknown(prefix, name, at, findings)
@@ -171,14 +170,6 @@ def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Di
         fix = f"write {' or '.join(known.keys)}"
         findings.add(ANNOTATION_PREFIX, at, key, f"{name} is not read under {prefix}", fix)
     return name
-
-
-def _known(name: str) -> Known | None:
-    """The annotation that a name means; where its author chose the end of the name, the one with a star there."""
-    names = catalog()
-    if name in names:
-        return names[name]
-    return next((names[each] for each in names if each.endswith("*") and name.startswith(each[:-1])), None)
 
 
 def _unknown(prefix: str, name: str, at: Origin, findings: Diagnostics) -> str:

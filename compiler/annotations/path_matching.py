@@ -12,6 +12,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader, Value
@@ -68,4 +69,4 @@ def _switch(reader: Reader, value: Value | None) -> bool:
     return value is not None and bool(values.boolean(reader, value))
 
 
-FAMILY = Family("path_matching", ANNOTATIONS, parse)
+FAMILY = Family("path_matching", ANNOTATIONS, parse, (features.PATHS_AS_A_WHOLE,))

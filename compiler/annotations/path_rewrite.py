@@ -12,6 +12,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader
@@ -49,4 +50,4 @@ def parse(reader: Reader) -> PathRewrite | None:
     return None if value is None or path is None else PathRewrite(path, value.origin)
 
 
-FAMILY = Family("path_rewrite", ANNOTATIONS, parse)
+FAMILY = Family("path_rewrite", ANNOTATIONS, parse, (features.REWRITE,))

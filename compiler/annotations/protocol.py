@@ -10,6 +10,7 @@ from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.annotations.words import nearest
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader, Value
@@ -76,4 +77,4 @@ def is_doubtful(reader: Reader) -> bool:
     return NAME in reader.refused or (value is not None and named(value) not in PROTOCOLS)
 
 
-FAMILY = Family("protocol", ANNOTATIONS, parse)
+FAMILY = Family("protocol", ANNOTATIONS, parse, (features.PROTOCOL,))

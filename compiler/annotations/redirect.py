@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import Redirect
 
 if TYPE_CHECKING:
@@ -125,4 +126,4 @@ def _app_root(reader: Reader, value: Value) -> Redirect | None:
     return None if path is None else Redirect(302, path=path, origin=value.origin)
 
 
-FAMILY = Family("redirects", ANNOTATIONS, parse)
+FAMILY = Family("redirects", ANNOTATIONS, parse, (features.REDIRECTS,))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader
@@ -39,4 +40,4 @@ def parse(reader: Reader) -> PathRegex | None:
     return PathRegex(value.origin) if value is not None and values.boolean(reader, value) else None
 
 
-FAMILY = Family("regex", ANNOTATIONS, parse)
+FAMILY = Family("regex", ANNOTATIONS, parse, (features.PATHS,))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import Retry
 
 if TYPE_CHECKING:
@@ -107,4 +108,4 @@ def _words(reader: Reader, value: Value) -> tuple[str, ...] | None:
     return items
 
 
-FAMILY = Family("retry", ANNOTATIONS, parse)
+FAMILY = Family("retry", ANNOTATIONS, parse, (features.TIMEOUT,))

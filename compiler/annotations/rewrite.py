@@ -10,6 +10,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin
+from compiler.ir import features
 
 if TYPE_CHECKING:
     from compiler.annotations.family import Reader
@@ -80,4 +81,4 @@ def _target(reader: Reader) -> str | None:
     return None
 
 
-FAMILY = Family("rewrite", ANNOTATIONS, parse)
+FAMILY = Family("rewrite", ANNOTATIONS, parse, (features.REWRITE,))

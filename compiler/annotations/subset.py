@@ -9,6 +9,7 @@ from msgspec import Struct
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
 from compiler.diagnostics import Origin
+from compiler.ir import features
 from compiler.ir.traffic import Subset
 
 if TYPE_CHECKING:
@@ -89,4 +90,4 @@ def _version(name: str) -> Subset:
     return Subset(name, ((f"{VERSION_LABEL}-{name}", name),))
 
 
-FAMILY = Family("subset", ANNOTATIONS, parse)
+FAMILY = Family("subset", ANNOTATIONS, parse, (features.SPLIT, features.BY_WEIGHTS, features.TIERS))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import Timeout
 
 if TYPE_CHECKING:
@@ -33,4 +34,4 @@ def parse(reader: Reader) -> Timeout | None:
     return Timeout(limit, value.origin) if value is not None and limit else None
 
 
-FAMILY = Family("timeout", ANNOTATIONS, parse)
+FAMILY = Family("timeout", ANNOTATIONS, parse, (features.TIMEOUT,))

@@ -9,6 +9,7 @@ from compiler.annotations.family import Annotation, Family
 from compiler.annotations.relations import ANNOTATION_CONFLICT, ANNOTATION_NO_EFFECT
 from compiler.annotations.words import nearest
 from compiler.diagnostics import Note
+from compiler.ir import features
 from compiler.ir.delivery import TLS_DEFAULTS
 from compiler.ir.traffic import TlsSettings
 
@@ -145,4 +146,4 @@ def _cipher_problem(name: str) -> str | None:
     return f"{name!r} is no cipher suite of the gateway" + (f", did you mean {near}?" if near else "")
 
 
-FAMILY = Family("tls", ANNOTATIONS, parse)
+FAMILY = Family("tls", ANNOTATIONS, parse, (features.CLIENT_TLS,))

@@ -8,6 +8,7 @@ from compiler.annotations import protocol, values
 from compiler.annotations.family import Annotation, Family
 from compiler.annotations.relations import ANNOTATION_CONFLICT
 from compiler.diagnostics import Note, warning
+from compiler.ir import features
 from compiler.ir.traffic import UpstreamTls
 
 if TYPE_CHECKING:
@@ -131,4 +132,4 @@ def _is_sound(reader: Reader, secret: Value | None, asked: list[Value]) -> bool:
     return False
 
 
-FAMILY = Family("upstream_tls", ANNOTATIONS, parse)
+FAMILY = Family("upstream_tls", ANNOTATIONS, parse, (features.PROTOCOL,))

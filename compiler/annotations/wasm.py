@@ -8,6 +8,7 @@ import msgspec
 
 from compiler.annotations import values
 from compiler.annotations.family import Annotation, Family
+from compiler.ir import features
 from compiler.ir.traffic import WasmPlugin
 
 if TYPE_CHECKING:
@@ -49,4 +50,4 @@ def _problem(text: str) -> str | None:
     return None if isinstance(found, dict) else "it is JSON, and not an object between { and }"
 
 
-FAMILY = Family("wasm", ANNOTATIONS, parse)
+FAMILY = Family("wasm", ANNOTATIONS, parse, (features.WASM,))

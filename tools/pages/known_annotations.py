@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compiler.annotations.catalog import all_families, catalog
 from compiler.annotations.names import ANNOTATION_NOOP, ANNOTATION_UNSUPPORTED
 from compiler.annotations.types import TYPES
-from compiler.cli.explain.annotations import SCOPES, SUPPORT
+from compiler.cli.explain.annotations import SCOPES, SUPPORT, bounds, expressed, related
 from compiler.targets.catalog import TARGETS
 from tools.pages.markdown import HEAD, anchor, cell, code, codes, paragraphs, prose, table
 
@@ -78,7 +78,7 @@ def page() -> str:
 
 def families_block() -> str:
     """Links to the families that are compiled, one a line."""
-    return ",\n".join(f"[{family.name}]({PAGE}#{anchor(_heading(family))})" for family in all_families())
+    return ",\n".join(f"[{family.name}]({PAGE}#{anchor(heading(family))})" for family in all_families())
 
 
 def _counted() -> str:
@@ -110,12 +110,22 @@ def _reported(support: str) -> str:
     return f"{reported.severity.value} `{reported.name}`"
 
 
-def _heading(family: Family) -> str:
+def heading(family: Family) -> str:
+    """The heading of a family's section."""
     return f"Family {family.name}"
 
 
 def _family(family: Family) -> str:
-    return f"\n### {_heading(family)}\n" + "".join(map(_annotation, family.annotations))
+    features = "".join(f"- {prose(line)}\n" for line in _expressed(family))
+    told = f"\nWhat it becomes, by target:\n\n{features}" if features else ""
+    return f"\n### {heading(family)}\n{told}" + "".join(map(_annotation, family.annotations))
+
+
+def _expressed(family: Family) -> Iterator[str]:
+    of = ""
+    for target, how in expressed(catalog()[family.annotations[0].name]):
+        of = target or of
+        yield f"`{of}`: {how}"
 
 
 def _annotation(annotation: Annotation) -> str:
@@ -125,17 +135,13 @@ def _annotation(annotation: Annotation) -> str:
 
 def _facts(annotation: Annotation) -> Iterator[tuple[str, str]]:
     yield "written", " or ".join(map(code, annotation.keys)) + f", on an object of kind {annotation.kind}"
-    yield "type", code(annotation.type) + (f": {codes(annotation.values)}" if annotation.values else "")
+    listed = f": {codes(annotation.values)}" if annotation.values else ""
+    yield "type", f"{code(annotation.type)}{listed}{bounds(annotation)}"
     if annotation.default:
         yield "default", code(annotation.default)
     yield "governs", SCOPES[annotation.scope]
-    for label, others in (
-        ("needs", annotation.requires),
-        ("hides", annotation.overrides),
-        ("not with", annotation.excludes),
-    ):
-        if others:
-            yield label, ", ".join(" or ".join(map(code, other.split(" | "))) for other in others)
+    for label, others in related(annotation):
+        yield label, ", ".join(" or ".join(map(code, other.split(" | "))) for other in others)
     if annotation.since:
         yield "since", f"version {'.'.join(map(str, annotation.since))} of the MSE gateway"
     yield "class", f"{annotation.support}: {prose(SUPPORT[annotation.support])}"

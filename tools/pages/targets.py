@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compiler.annotations.catalog import all_families
+from compiler.ir.features import FEATURES
 from compiler.targets.catalog import TARGETS
 from tools.pages.findings import links
-from tools.pages.markdown import HEAD, cell, prose, table
+from tools.pages.known_annotations import heading
+from tools.pages.markdown import HEAD, anchor, cell, prose, table
 
 if TYPE_CHECKING:
     from compiler.targets.catalog import Target
@@ -27,7 +30,20 @@ stands here.
 def page() -> str:
     """The whole page: the list, what each emits, and what a gateway's target can express."""
     built = [target for target in TARGETS if target.is_built]
-    return HEAD + "\n".join([_INTRO, overview(), *(_section(target) for target in built)])
+    return HEAD + "\n".join([_INTRO, overview(), _matrix(), *(_section(target) for target in built)])
+
+
+def _matrix() -> str:
+    """Features by target, with the families of annotations that become them."""
+    gateways = [target for target in TARGETS if target.expresses]
+    rows = []
+    for feature in FEATURES:
+        families = (family for family in all_families() if feature in family.features)
+        annotations = ", ".join(f"[{family.name}](annotations.md#{anchor(heading(family))})" for family in families)
+        found = [_SUPPORT[c.support] for target in gateways for c in target.expresses if c.feature == feature]
+        rows.append((cell(feature), annotations, *found))
+    listed = table(("feature", "annotations", *(target.name for target in gateways)), rows)
+    return f"## Features by target\n\nWhat gateways can be asked for, by which families of annotations.\n\n{listed}"
 
 
 def overview() -> str:

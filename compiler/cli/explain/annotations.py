@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.annotations.catalog import catalog
+from compiler.annotations.catalog import catalog, features_of, named, that_name
 from compiler.annotations.family import PREFIXES
 from compiler.cli.table import fill
+from compiler.targets.catalog import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,8 @@ SUPPORT: dict[Support, str] = {
     "higress": "of Higress alone; read where `spec.dialects` of the Fleet names higress",
 }
 
+EXPRESSED = {"full": "yes", "partial": "partly", "none": "no"}
+
 SCOPES = {
     "ingress": "the routes of its Ingress",
     "domain": "every Ingress with the same host",
@@ -43,8 +46,8 @@ def explain_annotation(word: str, style: Style) -> str:
     name = word.lower()
     for prefix in PREFIXES.values():
         name = name.removeprefix(prefix)
-    known = catalog().get(name)
-    if known is None or word.lower() not in {known.name, *known.keys}:
+    known = named(name)
+    if known is None or word.lower() not in {name, *(key.replace(known.name, name) for key in known.keys)}:
         return ""
     said = known.annotation.doc if known.annotation else _refused(known)
     lines = "".join(f"  {style('faint', f'{label:<9}')} {value}\n" for label, value in _facts(known))
@@ -63,24 +66,53 @@ def _facts(known: Known) -> Iterator[tuple[str, str]]:
         yield from _declared(known.annotation)
         yield "support", SUPPORT[known.support]
     yield "family", known.family
+    if known.annotation:
+        yield from expressed(known)
     if known.annotation and known.annotation.example:
         yield from _example(known.keys[0], known.annotation.example)
 
 
 def _declared(annotation: Annotation) -> Iterator[tuple[str, str]]:
-    yield "type", annotation.type + (f": {', '.join(annotation.values)}" if annotation.values else "")
+    listed = f": {', '.join(annotation.values)}" if annotation.values else ""
+    yield "type", f"{annotation.type}{listed}{bounds(annotation)}"
     if annotation.default:
         yield "default", annotation.default
     yield "governs", SCOPES[annotation.scope]
-    for label, others in (
-        ("needs", [other.replace(" | ", " or ") for other in annotation.requires]),
-        ("hides", list(annotation.overrides)),
-        ("not with", list(annotation.excludes)),
-    ):
-        if others:
-            yield label, ", ".join(others)
+    for label, others in related(annotation):
+        yield label, ", ".join(other.replace(" | ", " or ") for other in others)
     if annotation.since:
         yield "since", f"version {'.'.join(map(str, annotation.since))} of the MSE gateway"
+
+
+def bounds(annotation: Annotation) -> str:
+    """The bounds of a number, to be put behind its type."""
+    if annotation.low is None:
+        return ""
+    return f", at least {annotation.low}" if annotation.high is None else f", {annotation.low} to {annotation.high}"
+
+
+def related(annotation: Annotation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What an annotation has to do with others, and which; nothing where it has nothing to do with any."""
+    excluded = dict.fromkeys((*annotation.excludes, *that_name(annotation.name, "excludes")))
+    for label, others in (
+        ("needs", annotation.requires),
+        ("hides", annotation.overrides),
+        ("hidden by", that_name(annotation.name, "overrides")),
+        ("not with", tuple(excluded)),
+    ):
+        if others:
+            yield label, others
+
+
+def expressed(known: Known) -> Iterator[tuple[str, str]]:
+    """How far each gateway target gets with an annotation: (target, feature and how much of it)."""
+    for target in TARGETS:
+        told = target.name
+        for capability in target.expresses:
+            if capability.feature in features_of(known.family):
+                note = f" ({capability.note})" if capability.note else ""
+                yield told, f"{capability.feature}: {EXPRESSED[capability.support]}{note}"
+                told = ""
 
 
 def _example(key: str, example: str) -> Iterator[tuple[str, str]]:

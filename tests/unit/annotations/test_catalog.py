@@ -11,11 +11,12 @@ from compiler.annotations import higress, ingress, tls_downstream
 from compiler.annotations.catalog import FAMILIES, OTHERS, SERVICE_FAMILIES, all_families, catalog
 from compiler.annotations.codes import CODES
 from compiler.annotations.relations import alternatives
+from compiler.ir.features import FEATURES
 from tests.unit.annotations.reading import read
 from tests.unit.annotations.specimens import BUILT, COMPANIONS, required, with_requirements
 
 if TYPE_CHECKING:
-    from compiler.annotations.family import Annotation
+    from compiler.annotations.family import Annotation, Family
 
 BY_NAME = {annotation.name: annotation for annotation in BUILT}
 
@@ -71,6 +72,14 @@ def test_families_fill_the_fields_of_the_result() -> None:
         for family in families:
             written = family.parse.__annotations__["return"]
             assert written.rpartition(".")[2] == fields[family.name].rpartition(".")[2]
+
+
+@pytest.mark.parametrize("family", all_families(), ids=lambda family: family.name)
+def test_every_family_says_what_it_becomes(family: Family) -> None:
+    """Features of the program; those of ours decide before there is one."""
+    is_own = {annotation.support for annotation in family.annotations} == {"own"}
+    assert set(family.features) <= set(FEATURES)
+    assert bool(family.features) is not is_own
 
 
 @pytest.mark.parametrize("annotation", BUILT, ids=lambda annotation: annotation.name)

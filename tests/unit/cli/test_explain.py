@@ -49,6 +49,36 @@ def test_an_annotation_tells_what_it_needs_hides_and_excludes() -> None:
     assert "since version 1.2.25 of the MSE gateway" in " ".join(explain_annotation("service-subset", PLAIN).split())
 
 
+def test_an_annotation_tells_what_hides_it_and_what_excludes_it() -> None:
+    """Both are declared by the other annotation."""
+    shown = " ".join(explain_annotation("canary-weight", PLAIN).split())
+    assert "hidden by canary-by-header, canary-by-header-value, canary-by-header-pattern, canary-by-query, " in shown
+    assert "not with ignore-path-case, full-path-regex" in " ".join(explain_annotation("use-regex", PLAIN).split())
+
+
+@pytest.mark.parametrize(("name", "told"), [("timeout", "at least 0"), ("mirror-percentage", "0 to 100")])
+def test_a_number_tells_its_bounds(name: str, told: str) -> None:
+    assert f"type {catalog()[name].annotation.type}, {told} " in " ".join(  # type: ignore[union-attr] # it has one
+        explain_annotation(name, PLAIN).split()
+    )
+
+
+@pytest.mark.parametrize("known", catalog().values(), ids=lambda known: known.name)
+def test_an_annotation_tells_how_far_each_target_gets_with_it(known: object) -> None:
+    """Those of ours decide before there is a program; what is refused or needless reaches no target."""
+    name, support, annotation = known.name, known.support, known.annotation  # type: ignore[attr-defined] # a Known
+    shown = explain_annotation(name, PLAIN)
+    for target in ("mse", "envoy"):
+        assert (f"\n  {target:<9} " in shown) == (annotation is not None and support != "own")
+
+
+def test_an_annotation_whose_end_its_author_chooses_is_known_by_any_end() -> None:
+    shown = explain_annotation("higress.io/exact-match-header-x-stage", PLAIN)
+    assert shown.startswith("exact-match-header-*, ")
+    assert explain_annotation("exact-match-header-x-stage", PLAIN) == shown
+    assert explain_annotation("nginx.ingress.kubernetes.io/exact-match-header-x-stage", PLAIN) == ""
+
+
 @pytest.mark.parametrize("kind", [kind for _, kind, _ in KINDS])
 def test_every_kind_lists_its_fields_with_an_example(kind: str) -> None:
     shown = explain_kind(kind.lower(), PLAIN)

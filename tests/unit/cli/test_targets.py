@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler import cli
+from compiler.ir.features import FEATURES
 from compiler.targets.catalog import TARGETS
 from compiler.targets.mse.codes import CODES as MSE_CODES
 
 if TYPE_CHECKING:
     import pytest
+
+
+def test_every_gateway_target_tells_of_every_feature_in_one_order() -> None:
+    for target in TARGETS:
+        if target.serves == "gateways" and target.is_built:
+            assert tuple(capability.feature for capability in target.expresses) == FEATURES
 
 
 def test_every_target_is_listed_and_says_whether_it_is_built(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,6 +128,15 @@ def _trace(each: argparse.ArgumentParser) -> None:
     each.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
+def _preview(each: argparse.ArgumentParser) -> None:
+    each.add_argument(
+        "--try",
+        dest="tries",
+        action="store_true",
+        help="send requests to every route, tell what was expected and what was seen, and end",
+    )
+
+
 def _simulate(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "--lose",
@@ -196,6 +205,7 @@ COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]
     ("trace", "tell what becomes of a request: the route that wins, and why the others lose", _trace),
     ("simulate", "tell what the loss of a cluster, zone or region does to shares, loads and routes", _simulate),
     ("gateway", "serve the compiled configuration of a gateway to its Envoy, and follow its changes", _gateway),
+    ("preview", "run the gateways on this machine, in front of backends that say who they are", _preview),
     ("explain", "tell what a code, an annotation, a kind or a field means", _explain),
     ("schema", "print the JSON Schema of what people write", _schema),
     ("targets", "list what can be compiled for, and what each target can express", _targets),

@@ -1,8 +1,9 @@
 """The README does what it says: every command in it is run, in order, and prints what is shown.
 
 Commands stand in two kinds of blocks. ```sh is a script. In ```console lines that begin with `$ ` are commands, and
-what stands below them is their output; where nothing stands there, the output is not compared. A command that is meant
-to fail is followed by `echo $?`. Times are not compared. `pytest --update-golden` rewrites the outputs that are shown.
+what stands below them is their output; where nothing stands there, the output is not compared. A command that is
+meant to fail is followed by `echo $?`. Times are not compared, nor are shares that chance decides. `pytest --update-
+golden` rewrites the outputs that are shown.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ FAILED = ": exit status "
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 _SECONDS = re.compile(r"\(\d+\.\d+ s\)")
+_TRIED = re.compile(r"^  (?:REQUEST|GET|HEAD|POST|PUT| {20}) .*$", re.MULTILINE)
+"""Lines of what `preview --try` prints: which backend answers is chance, within the bounds that it checks itself."""
+_PERCENT = re.compile(r"[0-9.]+ %")
 
 
 class Block(NamedTuple):
@@ -80,6 +84,7 @@ def commands(body: str) -> list[Command]:
 
 def comparable(output: str) -> str:
     """Output without what differs from run to run."""
+    output = _TRIED.sub(lambda line: " ".join(_PERCENT.sub("N %", line[0]).split()), output)
     return _SECONDS.sub("(N s)", output)
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 HEALTH_CHECK = "x-drill-health"
-"""Health checks that carry this header are answered and not counted."""
+"""Health checks that carry this header are answered and not counted; so are Envoy's own."""
+_CHECKER = "Envoy/HC"
 ID = "x-drill-id"
 NO_BODY = frozenset({204, 304})
 """Statuses without one (RFC 9110)."""
@@ -146,7 +147,7 @@ class Pod:
         as wanted: `name: value`).
         """
         behaviour = self.behaviour
-        if request.header(HEALTH_CHECK):
+        if request.header(HEALTH_CHECK) or request.header("user-agent") == _CHECKER:
             return Answer(behaviour.status if behaviour.status_percent == 100 else 200, [], b"")
         self.requests += 1
         if identity := request.header(ID):

@@ -21,7 +21,7 @@ from compiler.cli.terminal import escape
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from compiler.cli.terminal import Style, Terminal
@@ -123,21 +123,22 @@ def _curls(running: Running) -> list[str]:
 
 
 def _table(tried: Sequence[Trial], style: Style) -> str:
-    rows = []
-    for each in tried:
-        verdict = "agrees" if each.agrees else "DIFFERS"
-        if each.request is None:
-            rows.append((f"no example for {each.route.owner}: {each.route.match.path.value}", "", "", "not tried"))
-            continue
-        headers = "".join(f" -H '{name}: {value}'" for name, value in each.request.headers)
-        first = f"{each.request.method} {each.request.url}{headers}"
-        lines = max(len(each.expected), len(each.seen))
-        for number in range(lines):
-            expected = each.expected[number] if number < len(each.expected) else ""
-            seen = each.seen[number] if number < len(each.seen) else ""
-            rows.append((first if number == 0 else "", expected, seen, verdict if number == 0 else ""))
+    rows = [row for each in tried for row in _rows(each)]
     wrong = sum(not each.agrees for each in tried)
     count = sum(each.request is not None for each in tried)
     closing = style("error", f"{wrong} differ") if wrong else style("good", "a real Envoy does what the trace says")
-    text = table(("REQUEST", "EXPECTED", "SEEN", ""), rows, style, most=10_000)
-    return f"{text}\n{count} routes tried: {closing}\n"
+    return f"{table(('REQUEST', 'EXPECTED', 'SEEN'), rows, style, most=10_000)}\n{count} requests tried: {closing}\n"
+
+
+def _rows(trial: Trial) -> Iterator[tuple[str, str, str]]:
+    """A line for each Service; what is seen of the expected one is not named again."""
+    if trial.request is None:
+        yield f"no example for {trial.route.owner}: {trial.route.match.path.value}", "", "not tried"
+        return
+    headers = "".join(f" -H '{name}: {value}'" for name, value in trial.request.headers)
+    first = f"{trial.request.method} {trial.request.url}{headers}"
+    seen = dict(trial.seen)
+    lines = [(f"{name} {shares}".strip(), seen.pop(name, "nothing") or name) for name, shares in trial.expected]
+    lines += [("", f"{name} {shares}".strip()) for name, shares in seen.items()]
+    for number, (expected, was) in enumerate(lines):
+        yield first if number == 0 else "", expected, was if trial.agrees else f"{was}  DIFFERS"

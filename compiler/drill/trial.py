@@ -37,9 +37,9 @@ class Trial(Struct, frozen=True):
     route: Route
     request: Request | None
     """None = no request was found that this route wins; then nothing was sent."""
-    expected: tuple[str, ...] = ()
-    """In words: `shop/cart: hz-a 50 %, hz-b 50 %`, or the answer of the gateway."""
-    seen: tuple[str, ...] = ()
+    expected: tuple[tuple[str, str], ...] = ()
+    """(Service, its clusters with their shares: `hz-a 50 %, hz-b 50 %`), or the answer of the gateway and ""."""
+    seen: tuple[tuple[str, str], ...] = ()
     agrees: bool = True
 
 
@@ -96,7 +96,7 @@ def _tried(running: Running, route: Route, request: Request) -> Trial:
     )
     if isinstance(found.result, Answer):
         wanted, told = _words(found.result.status, found.result.location), _seen_answer(samples[0])
-        return Trial(running.gateway.name, route, request, (wanted,), (told,), wanted == told)
+        return Trial(running.gateway.name, route, request, ((wanted, ""),), ((told, ""),), wanted == told)
     return _compared(running.gateway.name, route, request, found, samples)
 
 
@@ -124,15 +124,15 @@ def _compared(name: str, route: Route, request: Request, found: Trace, samples: 
         spread = SIGMAS * math.sqrt(len(samples) * share * (1 - share))
         agrees = agrees and abs(counts[place] - len(samples) * share) <= spread
     seen = {place: counts[place] / len(samples) for place in {**shares, **counts}}
-    return Trial(name, route, request, _told(shares), _told(seen), agrees)
+    return Trial(name, route, request, _told(shares, 2), _told(seen, 0), agrees)
 
 
-def _told(shares: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
-    """`shop/cart: hz-a 50 %, hz-b 50 %`, a text for each Service."""
+def _told(shares: Mapping[tuple[str, str], float], digits: int) -> tuple[tuple[str, str], ...]:
+    """Shares in words, by Service."""
     by_service: dict[str, list[str]] = {}
     for (service, cluster), share in sorted(shares.items()):
-        by_service.setdefault(service, []).append(f"{cluster} {share * 100:.4g} %")
-    return tuple(f"{service}: {', '.join(clusters)}" for service, clusters in by_service.items())
+        by_service.setdefault(service, []).append(f"{cluster} {round(share * 100, digits):g} %")
+    return tuple((service, ", ".join(clusters)) for service, clusters in by_service.items())
 
 
 def _place(sample: Sample) -> tuple[str, str]:

@@ -129,7 +129,7 @@ def _children(pid: int) -> list[int]:
     return [int(child) for thread in threads for child in (thread / "children").read_text("utf-8").split()]
 
 
-def tried(tmp_path: Path, traffic: Traffic) -> list[tuple[str, bool, tuple[str, ...]]]:
+def tried(tmp_path: Path, traffic: Traffic) -> list[tuple[str, bool, tuple[tuple[str, str], ...]]]:
     """Owner, verdict and what was seen of each route."""
     with Preview(traffic, tmp_path) as preview:
         (running,) = preview.gateways
@@ -153,8 +153,8 @@ def test_guards_let_the_trial_pass(tmp_path: Path) -> None:
         ("https", True),
         ("https", True),
     ]
-    assert found[3][2] == ("308 https://shop.example.com/https",)
-    assert found[4][2] == ("shop/web: a 100 %",)
+    assert found[3][2] == (("308 https://shop.example.com/https", ""),)
+    assert found[4][2] == (("shop/web", "a 100 %"),)
 
 
 def test_a_preview_asks_for_client_certificates_where_the_fleet_does(tmp_path: Path) -> None:

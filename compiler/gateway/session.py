@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, KINDS, LISTENER, ROUTES, SECRET
+from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, EXTENSION, KINDS, LISTENER, ROUTES, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -133,7 +133,7 @@ class Session:
                 self._has.get(ENDPOINTS, {}).pop(cluster.endpoints, None)
             self.is_gated = True
             messages.append(self._message(CLUSTER, changed))
-        others = [(kind, changed) for kind in (ENDPOINTS, SECRET) if (changed := self._changed(kind))]
+        others = [(kind, changed) for kind in (ENDPOINTS, SECRET, EXTENSION) if (changed := self._changed(kind))]
         messages += [self._message(kind, changed) for kind, changed in others]
         if self.is_warming or self.is_gated:
             return messages

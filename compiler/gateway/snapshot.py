@@ -23,7 +23,8 @@ ENDPOINTS = "envoy.config.endpoint.v3.ClusterLoadAssignment"
 LISTENER = "envoy.config.listener.v3.Listener"
 ROUTES = "envoy.config.route.v3.RouteConfiguration"
 SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - the name of a message type
-KINDS = (CLUSTER, ENDPOINTS, SECRET, LISTENER, ROUTES)
+EXTENSION = "envoy.config.core.v3.TypedExtensionConfig"
+KINDS = (CLUSTER, ENDPOINTS, SECRET, EXTENSION, LISTENER, ROUTES)
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
@@ -103,6 +104,7 @@ class Builder:
             CLUSTER: found.clusters,
             ENDPOINTS: found.endpoints,
             SECRET: found.secrets,
+            EXTENSION: found.extensions,
             LISTENER: found.listeners,
             ROUTES: found.routes,
         }

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from compiler.annotations.tls_downstream import CIPHERS
-from compiler.drill.load import Ask, ClientTls
+from compiler.drill.delivery import Delivery, free_port
+from compiler.drill.envoy import Envoy
+from compiler.drill.load import Ask, ClientTls, ask
 from compiler.drill.stub.spec import Certificates
 from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
 from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers, weights
@@ -337,6 +339,41 @@ def test_passwords_are_asked_for_and_a_missing_list_lets_nobody_in(pods: Pods, t
         assert gateway.get("/cart").status == 401
         assert gateway.get("/lost", authorization=right).status == 401
         assert gateway.get("/open").status == 200
+
+
+def test_passwords_and_certificates_come_by_ads_too(
+    pods: Pods, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("compiler.targets.envoy.listeners.STATUS_PORT", free_port())
+    folder = tmp_path_factory.mktemp("a")
+    secrets = folder / "secrets"
+    certify(secrets, "one", host="one.example.com")
+    (secrets / "shop" / "users").mkdir(parents=True)
+    digest = base64.b64encode(hashlib.sha1(b"pw", usedforsecurity=False).digest()).decode()
+    (secrets / "shop" / "users" / "auth").write_text(f"joe:{{SHA}}{digest}\n")
+    ports = [free_port(), free_port()]
+    listeners = [{**each, "port": port} for each, port in zip(LISTENERS, ports, strict=True)]
+    documents = base(
+        ingress(
+            "cart",
+            rule(path("cart"), host="one.example.com"),
+            annotations={NGINX + "auth-type": "basic", NGINX + "auth-secret": "users"},
+            tls=[{"hosts": ["one.example.com"], "secretName": "one"}],
+        ),
+        **(secured(secrets) | {"listeners": listeners}),
+    )
+    gateway = Gateway(documents, pods, folder)
+    tree = folder / "tree"
+    delivery = Delivery(("--tree", str(tree)), "public", folder)
+    with gateway.backends, delivery:
+        static = (tree / "gateways" / "public" / "envoy" / "bootstrap.json").read_bytes()
+        with Envoy(delivery.bootstrap(static), folder / "envoy"):
+            delivery.wait_for("in-force")
+            right = (("authorization", f"Basic {base64.b64encode(b'joe:pw').decode()}"),)
+            asks = [Ask(path="/cart", host="one.example.com", headers=headers) for headers in ((), right)]
+            tls = ClientTls(server_name="one.example.com", ca=f"{secrets}/shop/one/ca.crt")
+            for target, client in ((("127.0.0.1", ports[0]), None), (("127.0.0.1", ports[1]), tls)):
+                assert [s.status for s in ask(target, *asks, tls=client)] == [401, 200]
 
 
 # --- towards backends

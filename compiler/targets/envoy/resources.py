@@ -1,4 +1,4 @@
-"""The resources of a gateway by name, as an ADS server serves them: LDS, CDS, RDS, EDS, SDS."""
+"""The resources of a gateway by name, as an ADS server serves them: LDS, CDS, RDS, EDS, SDS, ECDS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy.bootstrap import BOOTSTRAP, assemble
 from compiler.targets.envoy.emission import emit_traffic
 
@@ -29,9 +30,11 @@ class Resources(Struct, frozen=True):
     routes: dict[str, Resource]
     endpoints: dict[str, Resource]
     secrets: dict[str, Resource]
+    extensions: dict[str, Resource]
+    """Filters that ask for passwords (ECDS)."""
 
 
-def resources_of(bootstrap: Mapping[str, Any], secrets: Iterable[Mapping[str, Any]]) -> Resources:
+def resources_of(bootstrap: Mapping[str, Any], secrets: Iterable[dict[str, Any]]) -> Resources:
     """What the files of a gateway hold, each resource by itself, and all that refer to others by ADS.
 
     `bootstrap`: `bootstrap.json`. `secrets`: the files below `secrets/`. Both are changed: they now refer by ADS.
@@ -45,6 +48,9 @@ def resources_of(bootstrap: Mapping[str, Any], secrets: Iterable[Mapping[str, An
                 manager = network_filter["typed_config"]
                 table = manager.pop("route_config")
                 routes[table["name"]] = table
+                for http_filter in manager["http_filters"]:
+                    if "config_discovery" in http_filter:
+                        http_filter["config_discovery"]["config_source"] = ADS
                 manager["rds"] = {"route_config_name": table["name"], "config_source": ADS}
             _use_ads(chain.get("transport_socket"))
     for cluster in static["clusters"]:
@@ -57,12 +63,14 @@ def resources_of(bootstrap: Mapping[str, Any], secrets: Iterable[Mapping[str, An
         _use_ads(cluster.get("transport_socket"))
         for match in cluster.get("transport_socket_matches", ()):
             _use_ads(match["transport_socket"])
+    found = [(resource.pop("@type", ""), resource) for file in secrets for resource in file["resources"]]
     return Resources(
         {listener["name"]: listener for listener in static["listeners"]},
         {cluster["name"]: cluster for cluster in static["clusters"]},
         routes,
         endpoints,
-        {r["name"]: {k: v for k, v in r.items() if k != "@type"} for s in secrets for r in s["resources"]},
+        {resource["name"]: resource for kind, resource in found if kind != ext.TYPED_CONFIG},
+        {resource["name"]: resource for kind, resource in found if kind == ext.TYPED_CONFIG},
     )
 
 

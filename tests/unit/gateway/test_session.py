@@ -5,10 +5,17 @@ from __future__ import annotations
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from compiler.gateway.session import Heard, Message, Refusal, Session
-from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, KINDS, LISTENER, ROUTES, SECRET, Resource, Snapshot
+from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, EXTENSION, KINDS, LISTENER, ROUTES, SECRET, Resource, Snapshot
 from compiler.gateway.source import Configuration
 
-NAMES = {CLUSTER: "web", ENDPOINTS: "web/endpoints", LISTENER: "http", ROUTES: "table", SECRET: "certificate"}
+NAMES = {
+    CLUSTER: "web",
+    ENDPOINTS: "web/endpoints",
+    LISTENER: "http",
+    ROUTES: "table",
+    SECRET: "certificate",
+    EXTENSION: "users",
+}
 
 
 def snapshot(revision: str = "1", **changes: tuple[str, ...]) -> Snapshot:
@@ -56,8 +63,13 @@ def test_a_new_envoy_learns_of_clusters_first_and_of_the_rest_as_it_asks() -> No
     take(session, clusters)
     session.hear(Heard(kind=ENDPOINTS, subscribe=("web/endpoints",)))
     session.hear(Heard(kind=SECRET, subscribe=("certificate",)))
+    session.hear(Heard(kind=EXTENSION, subscribe=("users",)))
     endpoints = session.speak()
-    assert told(endpoints) == [(ENDPOINTS, ["web/endpoints:1"], ()), (SECRET, ["certificate:1"], ())]
+    assert told(endpoints) == [
+        (ENDPOINTS, ["web/endpoints:1"], ()),
+        (SECRET, ["certificate:1"], ()),
+        (EXTENSION, ["users:1"], ()),
+    ]
     session.hear(Heard(kind=LISTENER))
     assert session.speak() == [], "listeners wait until clusters are warm"
     take(session, endpoints)

@@ -33,8 +33,11 @@ SHOWS_FINDINGS = frozenset(
         "host-settings",
         "ignored-files",
         "priority",
+        "service-settings",
+        "session-affinity",
         "single-cluster",
         "tls",
+        "upstream-tls",
         "weighted-clusters-policy",
     }
 )

@@ -32,8 +32,8 @@ ANNOTATIONS = (
         ("nginx", "mse"),
         "bool",
         "ingress",
-        "Turns the Ingress into a canary of the Ingress with the same host, path and path type. Its backend and header "
-        "changes are its own; all other settings come from that base.",
+        "Turns the Ingress into a canary of the Ingress with the same host, path and path type. Its backend, its "
+        "header changes and how its Service is spoken to are its own; all other settings come from that base.",
         default="false",
         example="true",
     ),

@@ -267,8 +267,8 @@ class _Table:
                     codes.CANARY_SETTING,
                     _origin_of(value, canary.ingress.origin.at("metadata", "annotations")),
                     field,
-                    f"a canary takes everything but backend, subset and header control from its base "
-                    f"{base.path.ingress.name}",
+                    "a canary takes everything but backend, subset, header control and settings of its Service from "
+                    f"its base {base.path.ingress.name}",
                     # a rewrite makes patterns of the paths, and canary and base need the same kind of path
                     "make it what the base says" if field == "rewrite" else "write it on the base, or delete it here",
                     (Note(base.path.origin, "the base"),),

@@ -180,6 +180,11 @@ def test_the_platform_may_name_every_service() -> None:
         ({NGINX + "auth-type": "basic", NGINX + "auth-secret": "accounts"}, []),
         ({NGINX + "auth-type": "basic", NGINX + "auth-secret": "bank/a"}, [("tenant-secret", "bank/a")]),
         ({MSE + "auth-tls-secret": "bank/a"}, [("tenant-secret", "bank/a")]),
+        ({NGINX + "backend-protocol": "HTTPS", NGINX + "proxy-ssl-secret": "cert"}, []),
+        (
+            {NGINX + "backend-protocol": "HTTPS", NGINX + "proxy-ssl-secret": "bank/a"},
+            [("tenant-secret", "bank/a")],
+        ),
     ],
 )
 def test_aliases_are_hosts_and_secrets_belong_to_namespaces(

@@ -38,8 +38,16 @@ class Part(Struct, frozen=True, gc=False):
 class Pods:
     """How much of each Service is left, cluster by cluster."""
 
-    def __init__(self, services: Iterable[Service], health: Mapping[str, Fraction]) -> None:
-        """`health`: what is left of clusters, 0 to 1; those not in it are whole."""
+    def __init__(
+        self,
+        services: Iterable[Service],
+        health: Mapping[str, Fraction],
+        exceptions: Mapping[tuple[ObjectName, str], Fraction] | None = None,
+    ) -> None:
+        """`health`: what is left of clusters, 0 to 1; those not in it are whole. `exceptions`: (Service, cluster) of
+        which something else is left.
+        """
+        self._exceptions = exceptions or {}
         self._members = {service.name: service.members for service in services}
         self._health = health
 
@@ -56,6 +64,9 @@ class Pods:
         """The shares of a backend over the clusters in which something of it is left."""
         members = self._members.get(backend.service, ())
         health = dict(self._health)
+        for (name, cluster), left in self._exceptions.items():
+            if name == backend.service:
+                health[cluster] = left
         health.update((m.cluster, Fraction(0)) for m in members if m.replicas == 0)
         pods = {m.cluster: m.replicas for m in members if m.replicas}
         return shares(backend.spread, health, pods if len(pods) == len(members) else None)

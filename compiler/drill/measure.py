@@ -1,0 +1,163 @@
+"""From samples to numbers: what a fault did to requests. Pure: the same samples, the same numbers.
+
+Times are seconds of `time.monotonic()` in, milliseconds out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from compiler.drill.load import percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from compiler.drill.client.plan import Sample
+
+SIGMAS = 5
+"""How far shares may lie from the solver's, in standard deviations of as many independent requests."""
+_GRID_S = 0.05
+
+
+class Marks(Struct, frozen=True):
+    """When things happened."""
+
+    began: float
+    fault: float
+    """When the fault began."""
+    mended: float
+    """When it was undone."""
+    ended: float
+
+
+class Budget(Struct, frozen=True):
+    """Bounds that a drill must keep."""
+
+    failed: int
+    """Failed GET, HEAD and OPTIONS requests."""
+    p999_ms: float
+    """99.9th percentile above the stretch without fault, in milliseconds."""
+    shift_ms: float
+    """Time until traffic has left what was lost."""
+
+
+class ShareSeen(Struct, frozen=True):
+    """What one cluster got of a route, and what the solver says."""
+
+    route: str
+    cluster: str
+    expected: float
+    """0 to 1."""
+    seen: int
+    of: int
+    """Answers of the route."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it lies within `SIGMAS` standard deviations; where nothing is expected, nothing may be there."""
+        if self.expected in (0, 1):
+            return self.seen == self.expected * self.of
+        sigma = math.sqrt(self.of * self.expected * (1 - self.expected))
+        return abs(self.seen - self.expected * self.of) <= SIGMAS * sigma + 1
+
+
+class Numbers(Struct, frozen=True):
+    """A fault in numbers. Times in milliseconds."""
+
+    requests: int
+    """That were due from the fault on."""
+    failed: int
+    control_p999: float
+    p999: float
+    slowest: float
+    shift: float
+    """From the fault to the last request that failed, or that was later than usual; 0 = none was."""
+    came_back: float | None
+    """From the mending until what was lost serves its whole share again; None = not before the end."""
+    posts: int
+    posts_failed: int
+    """They are not repeated once a backend may have seen them."""
+    posts_twice: int
+    """POST requests that backends executed more than once."""
+    shares: tuple[ShareSeen, ...]
+    """After the shift."""
+
+
+class Plan(Struct, frozen=True):
+    """What was sent in turn, and what should come of it."""
+
+    methods: tuple[str, ...]
+    """Of each ask."""
+    routes: tuple[int, ...]
+    """Which route each ask takes."""
+    names: tuple[str, ...]
+    """Of the routes."""
+    declared: Mapping[int, Mapping[str, float]]
+    """Route -> cluster -> share while nothing is wrong."""
+    expected: Mapping[int, Mapping[str, float]]
+    """The same while the fault lasts."""
+
+    def is_repeatable(self, sample: Sample) -> bool:
+        """Whether it may be sent again."""
+        return self.methods[sample.number % len(self.methods)] != "POST"
+
+
+def numbers(
+    samples: Sequence[Sample],
+    marks: Marks,
+    plan: Plan,
+    executions: Mapping[tuple[str, str], int],
+    late_ms: float,
+) -> Numbers:
+    """What samples say; `late_ms`: how much later than usual counts as hit by the fault."""
+    safe = [s for s in samples if plan.is_repeatable(s)]
+    usual = percentile(sorted(s.ms for s in safe if marks.began <= s.due < marks.fault), 99.9)
+    after = [s for s in safe if s.due + s.ms / 1000 >= marks.fault and s.due >= marks.began]
+    during = [s for s in after if s.due < marks.mended]
+    hit = [s.due + s.ms / 1000 for s in during if s.failed or s.ms > usual + late_ms]
+    shifted = max(hit, default=marks.fault)
+    posts = [s for s in samples if not plan.is_repeatable(s)]
+    times = sorted(s.ms for s in after)
+    settled = [s for s in samples if shifted < s.due < marks.mended]
+    return Numbers(
+        requests=len(after),
+        failed=sum(s.failed for s in after),
+        control_p999=usual,
+        p999=percentile(times, 99.9),
+        slowest=times[-1] if times else 0.0,
+        shift=max(0.0, (shifted - marks.fault) * 1000),
+        came_back=_came_back(samples, marks, plan),
+        posts=len(posts),
+        posts_failed=sum(s.failed for s in posts),
+        posts_twice=sum(times > 1 for (_, method), times in executions.items() if method == "POST"),
+        shares=tuple(_shares(settled, plan, plan.expected)),
+    )
+
+
+def _shares(samples: Iterable[Sample], plan: Plan, expected: Mapping[int, Mapping[str, float]]) -> Iterator[ShareSeen]:
+    seen: dict[int, Counter[str]] = {}
+    for sample in samples:
+        if sample.cluster:
+            route = plan.routes[sample.number % len(plan.routes)]
+            seen.setdefault(route, Counter())[sample.cluster] += 1
+    for route, shares in expected.items():
+        found = seen.get(route, Counter())
+        for cluster in sorted({*shares, *found}):
+            yield ShareSeen(plan.names[route], cluster, shares.get(cluster, 0.0), found[cluster], found.total())
+
+
+def _came_back(samples: Sequence[Sample], marks: Marks, plan: Plan) -> float | None:
+    late = [s for s in samples if s.due >= marks.mended and s.cluster]
+    for step in range(int((marks.ended - marks.mended) / _GRID_S) - _LEFT):
+        start = marks.mended + step * _GRID_S
+        if all(share.is_met for share in _shares([s for s in late if s.due >= start], plan, plan.declared)):
+            return step * _GRID_S * 1000
+    return None
+
+
+_LEFT = 10
+"""Steps that have to be left, so that the end says something."""

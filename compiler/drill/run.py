@@ -1,0 +1,221 @@
+"""The drill: faults one after the other, in a real Envoy under load, each compared with what the solver says."""
+
+from __future__ import annotations
+
+import json
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from compiler.diagnostics import Diagnostics
+from compiler.drill.asks import targets
+from compiler.drill.backends import Backends
+from compiler.drill.client.plan import Plan as LoadPlan
+from compiler.drill.envoy import Envoy, on_free_ports
+from compiler.drill.faults import SLOW_MS, Fault, begin, end, health
+from compiler.drill.load import Load
+from compiler.drill.local import LISTENER
+from compiler.drill.measure import Budget, Marks, Numbers, Plan, numbers
+from compiler.ir.traffic import Forward, ObjectName
+from compiler.solver.flows import Pods, flow
+from compiler.targets.envoy import assemble, emit_traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from compiler.drill.asks import Target
+    from compiler.drill.client.plan import Ask
+    from compiler.drill.local import LocalFleet
+
+    Progress = Callable[[str, int, int], None]
+
+
+class Pace(Struct, frozen=True):
+    """How hard and how long."""
+
+    rate: float = 600
+    """Requests per second over all routes."""
+    control_s: float = 2
+    fault_s: float = 3
+    back_s: float = 4
+    """Seconds without a fault, with it, and after it."""
+    workers: int = 64
+
+
+class Outcome(Struct, frozen=True):
+    """What a fault did."""
+
+    fault: str
+    gateway: str
+    numbers: Numbers
+    problems: tuple[str, ...]
+    """Budgets that were missed, in words; none = it is survived."""
+    skipped: tuple[str, ...] = ()
+    """Routes that were left out, and why."""
+
+
+def drill(
+    local: LocalFleet, faults: Sequence[Fault], budget: Budget, pace: Pace, folder: Path, progress: Progress
+) -> list[Outcome]:
+    """Run faults one by one. Raises what the harness raises: EnvoyFailedError, StubFailedError, LoadFailedError."""
+    every, _ = targets(local.gateway)
+    found = []
+    with Backends(local.endpoints, folder) as backends, Envoy(bootstrap(local), folder / "envoy") as envoy:
+        place = "{}:{}".format(*envoy.address(LISTENER))
+        range_ = _Range(local, backends, place, budget, pace, folder)
+        for index, fault in enumerate(faults):
+            progress(fault.name, index, len(faults))
+            held, skipped = _held(fault, every)
+            if held:
+                found.append(range_.run(f"fault-{index}", fault, held, skipped))
+    return found
+
+
+def bootstrap(local: LocalFleet) -> dict[str, Any]:
+    """The static bootstrap of a local fleet, on free ports."""
+    findings = Diagnostics()
+    first, *_ = assemble(local.settings, emit_traffic(local.traffic, (local.settings,), findings))
+    if findings.has_errors:
+        raise ValueError([str(finding) for finding in findings.sorted()])
+    return on_free_ports(json.loads(first.text))
+
+
+def _held(fault: Fault, every: Sequence[Target]) -> tuple[list[Target], tuple[str, ...]]:
+    """The routes that are held to the fault: frozen backends hurt whoever has not declared a hedge delay."""
+    if fault.kind != "freeze":
+        return list(every), ()
+    held = [target for target in every if _is_hedged(target)]
+    return held, tuple(f"{t.name}: no hedge is declared" for t in every if not _is_hedged(t))
+
+
+def _is_hedged(target: Target) -> bool:
+    action = target.route.action
+    assert isinstance(action, Forward)
+    return all(share.backend.spread.hedge_delay_ms is not None for share in action.split.shares)
+
+
+class _Range(Struct):
+    """What all faults of a drill share."""
+
+    local: LocalFleet
+    backends: Backends
+    place: str
+    """`address:port` of the gateway."""
+    budget: Budget
+    pace: Pace
+    folder: Path
+
+    def run(self, name: str, fault: Fault, held: Sequence[Target], skipped: tuple[str, ...]) -> Outcome:
+        """One fault, with the load that is named so."""
+        asks = _asks(held)
+        left = {(_name(s), c): part for (s, c), part in health(fault, self.backends).items()}
+        plan = Plan(
+            tuple(ask.method for _, ask in asks),
+            tuple(number for number, _ in asks),
+            tuple(target.name for target in held),
+            expected(held, self.local, {}),
+            expected(held, self.local, left),
+        )
+        load = LoadPlan(
+            targets=(self.place,),
+            asks=tuple(ask for _, ask in asks),
+            rate=self.pace.rate,
+            workers=self.pace.workers,
+            name=name,
+        )
+        with Load(load, self.folder) as running:
+            marks = self._strike(fault)
+            samples = running.stop()
+        mine = {key: times for key, times in self.backends.executions().items() if key[0].startswith(f"{name}-")}
+        late = self.budget.p999_ms + (SLOW_MS if fault.kind == "slow" else 0)
+        seen = numbers(samples, marks, plan, mine, late)
+        return Outcome(fault.name, self.local.gateway.name, seen, tuple(_problems(fault, seen, self.budget)), skipped)
+
+    def _strike(self, fault: Fault) -> Marks:
+        """Let it go wrong and be well again, while the load runs."""
+        time.sleep(_WARM_UP_S)
+        began = time.monotonic()
+        time.sleep(self.pace.control_s)
+        struck = time.monotonic()
+        begin(fault, self.backends)
+        time.sleep(self.pace.fault_s)
+        mended = time.monotonic()
+        end(fault, self.backends)
+        time.sleep(self.pace.back_s)
+        return Marks(began, struck, mended, time.monotonic())
+
+
+_WARM_UP_S = 0.5
+
+
+def _asks(held: Sequence[Target]) -> list[tuple[int, Ask]]:
+    """(route, request), in an order in which those of one route do not come together: three GETs to each POST."""
+    asks = [(number, target.ask) for number, target in enumerate(held) for _ in range(3)]
+    asks += [
+        (number, replace(target.ask, method="POST", body=b"drill"))
+        for number, target in enumerate(held)
+        if not target.route.match.methods
+    ]
+    return [asks[index] for index in _mixed(len(asks))]
+
+
+def _mixed(count: int) -> list[int]:
+    """An order in which the requests of one route do not come together: steps of a size that meets every number."""
+    step = next(size for size in range(max(1, round(count * 0.618)), 2 * count + 2) if _is_coprime(size, count))
+    return [index * step % count for index in range(count)]
+
+
+def _is_coprime(one: int, other: int) -> bool:
+    while other:
+        one, other = other, one % other
+    return one == 1
+
+
+def _name(service: str) -> ObjectName:
+    namespace, _, name = service.partition("/")
+    return ObjectName(namespace, name)
+
+
+def expected(
+    held: Sequence[Target], local: LocalFleet, left: Mapping[tuple[ObjectName, str], Fraction]
+) -> dict[int, dict[str, float]]:
+    """Route -> cluster -> share, as the solver says; routes of which nothing healthy is left are not among them."""
+    pods = Pods(local.traffic.services, {}, left)
+    found: dict[int, dict[str, float]] = {}
+    for number, target in enumerate(held):
+        parts = flow(target.route, target.host, pods)
+        if any(part.via == "last-resort" for part in parts):
+            continue
+        shares: dict[str, Fraction] = {}
+        for part in parts:
+            shares[part.cluster] = shares.get(part.cluster, Fraction(0)) + part.share
+        found[number] = {cluster: float(share) for cluster, share in sorted(shares.items())}
+    return found
+
+
+def _problems(fault: Fault, seen: Numbers, budget: Budget) -> list[str]:
+    """The budgets that were missed."""
+    found = []
+    if seen.failed > budget.failed:
+        found.append(f"{seen.failed} of {seen.requests} requests failed (budget: {budget.failed})")
+    if fault.kind != "slow":
+        above = seen.p999 - seen.control_p999
+        if above > budget.p999_ms:
+            found.append(f"p99.9 was {above:.0f} ms above that without fault (budget: {budget.p999_ms:.0f} ms)")
+        if seen.shift > budget.shift_ms:
+            found.append(f"traffic took {seen.shift:.0f} ms to leave what was lost (budget: {budget.shift_ms:.0f} ms)")
+    if seen.posts_twice:
+        found.append(f"{seen.posts_twice} POST requests were executed twice")
+    if seen.came_back is None:
+        found.append("what was lost did not get its share back before the end")
+    wrong = [share for share in seen.shares if not share.is_met]
+    found += [
+        f"{share.route}: {share.cluster} served {share.seen} of {share.of}, and {share.expected:.1%} were expected"
+        for share in wrong[:3]
+    ]
+    return found

@@ -184,6 +184,37 @@ def _gateway(each: argparse.ArgumentParser) -> None:
     )
 
 
+def _drill(each: argparse.ArgumentParser) -> None:
+    each.add_argument(
+        "--lose",
+        metavar="KIND=NAME",
+        action="append",
+        default=[],
+        help="cluster=NAME, zone=NAME or region=NAME; one after the other (default: what has to be survived)",
+    )
+    each.add_argument(
+        "--fault",
+        choices=("kill", "freeze", "partial", "slow"),
+        action="append",
+        default=[],
+        help="what happens to it; several times (default: all of them)",
+    )
+    each.add_argument("--gateway", metavar="NAME", type=_named, help="drill this gateway alone (default: all)")
+    each.add_argument(
+        "--rate", metavar="RPS", type=_positive, default=300.0, help="load over all routes (default: 300)"
+    )
+    each.add_argument("--seconds", metavar="S", type=_positive, default=3.0, help="how long a fault lasts (default: 3)")
+    each.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
+
+
+def _positive(text: str) -> float:
+    """A number above 0."""
+    number = float(text)
+    if not 0 < number < 1_000_000:
+        raise argparse.ArgumentTypeError("write a number above 0")
+    return number
+
+
 def _explain(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "word", metavar="WORD", help="a code (annotation-value), an annotation, a kind or a field (App.spec.replicas)"
@@ -206,6 +237,11 @@ COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]
     ("simulate", "tell what the loss of a cluster, zone or region does to shares, loads and routes", _simulate),
     ("gateway", "serve the compiled configuration of a gateway to its Envoy, and follow its changes", _gateway),
     ("preview", "run the gateways on this machine, in front of backends that say who they are", _preview),
+    (
+        "drill",
+        "kill, freeze and slow clusters behind a real local Envoy under load",
+        _drill,
+    ),
     ("explain", "tell what a code, an annotation, a kind or a field means", _explain),
     ("schema", "print the JSON Schema of what people write", _schema),
     ("targets", "list what can be compiled for, and what each target can express", _targets),

@@ -119,17 +119,18 @@ class Backends:
         """Requests that each endpoint of a running cluster has had since it was started, by `address:port`."""
         return self._tell(cluster, Command(asks_counts=True)).counts
 
-    def executions(self) -> collections.Counter[tuple[str, str]]:
-        """How often each request that carried `x-drill-id` was executed, by (id, method); over all clusters, killed
-        ones included.
+    def executions(self) -> collections.Counter[tuple[str, str, str]]:
+        """How often each request that carried `x-drill-id` was executed, by (id, method, Service): a mirrored one is
+        executed by two Services. Over all clusters, killed ones included.
         """
-        counts: collections.Counter[tuple[str, str]] = collections.Counter()
+        services = {each.place: each.service for found in self._by_cluster.values() for each in found}
+        counts: collections.Counter[tuple[str, str, str]] = collections.Counter()
         for cluster in self.clusters:
             file = self._executions(cluster)
             if file.exists():
                 for line in file.read_text("utf-8").splitlines():
-                    identity, method, _ = line.split(" ")
-                    counts[identity, method] += 1
+                    identity, method, place = line.split(" ")
+                    counts[identity, method, services[place]] += 1
         return counts
 
     # --- the processes

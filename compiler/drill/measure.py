@@ -82,7 +82,7 @@ class Numbers(Struct, frozen=True):
     posts_failed: int
     """They are not repeated once a backend may have seen them."""
     posts_twice: int
-    """POST requests that backends executed more than once."""
+    """POST requests that a Service executed more than once."""
     shares: tuple[ShareSeen, ...]
     """After the shift."""
 
@@ -100,6 +100,13 @@ class Plan(Struct, frozen=True):
     """Route -> cluster -> share while nothing is wrong."""
     expected: Mapping[int, Mapping[str, float]]
     """The same while the fault lasts."""
+    never_repeated: frozenset[int] = frozenset()
+    """Routes whose author has switched repeats off: what was under way on a connection that dies is lost."""
+
+    def is_excused(self, sample: Sample, marks: Marks) -> bool:
+        """Whether a request that failed had to: it was under way when the fault struck, and may not be repeated."""
+        route = self.routes[sample.number % len(self.routes)]
+        return route in self.never_repeated and sample.due < marks.fault
 
     def is_repeatable(self, sample: Sample) -> bool:
         """Whether it may be sent again."""
@@ -110,19 +117,24 @@ def numbers(
     samples: Sequence[Sample],
     marks: Marks,
     plan: Plan,
-    executions: Mapping[tuple[str, str], int],
+    executions: Mapping[tuple[str, str, str], int],
     late_ms: float,
 ) -> Numbers:
     """What samples say; `late_ms`: how much later than usual counts as hit by the fault."""
     safe = [s for s in samples if plan.is_repeatable(s)]
     usual = percentile(sorted(s.ms for s in safe if marks.began <= s.due < marks.fault), 99.9)
-    after = [s for s in safe if s.due + s.ms / 1000 >= marks.fault and s.due >= marks.began]
+    after = [
+        s
+        for s in safe
+        if s.due + s.ms / 1000 >= marks.fault and s.due >= marks.began and not (s.failed and plan.is_excused(s, marks))
+    ]
     during = [s for s in after if s.due < marks.mended]
     hit = [s.due + s.ms / 1000 for s in during if s.failed or s.ms > usual + late_ms]
     shifted = max(hit, default=marks.fault)
     posts = [s for s in samples if not plan.is_repeatable(s)]
     times = sorted(s.ms for s in after)
-    settled = [s for s in samples if shifted < s.due < marks.mended]
+    # what a frozen backend answers when it goes on was not served while it was frozen
+    settled = [s for s in samples if shifted < s.due and s.due + s.ms / 1000 < marks.mended]
     return Numbers(
         requests=len(after),
         failed=sum(s.failed for s in after),
@@ -133,7 +145,7 @@ def numbers(
         came_back=_came_back(samples, marks, plan),
         posts=len(posts),
         posts_failed=sum(s.failed for s in posts),
-        posts_twice=sum(times > 1 for (_, method), times in executions.items() if method == "POST"),
+        posts_twice=sum(times > 1 for (_, method, _), times in executions.items() if method == "POST"),
         shares=tuple(_shares(settled, plan, plan.expected)),
     )
 
@@ -154,7 +166,9 @@ def _came_back(samples: Sequence[Sample], marks: Marks, plan: Plan) -> float | N
     late = [s for s in samples if s.due >= marks.mended and s.cluster]
     for step in range(int((marks.ended - marks.mended) / _GRID_S) - _LEFT):
         start = marks.mended + step * _GRID_S
-        if all(share.is_met for share in _shares([s for s in late if s.due >= start], plan, plan.declared)):
+        shares = list(_shares([s for s in late if s.due >= start], plan, plan.declared))
+        # few samples prove little: three quarters of a share have to be there, whatever chance may do
+        if all(share.is_met and 4 * (share.seen + 1) >= 3 * share.expected * share.of for share in shares):
             return step * _GRID_S * 1000
     return None
 

@@ -16,8 +16,8 @@ from compiler.drill.backends import Backends
 from compiler.drill.client.plan import Plan as LoadPlan
 from compiler.drill.envoy import Envoy, on_free_ports
 from compiler.drill.faults import SLOW_MS, Fault, begin, end, health
+from compiler.drill.fleet import LISTENER
 from compiler.drill.load import Load
-from compiler.drill.local import LISTENER
 from compiler.drill.measure import Budget, Marks, Numbers, Plan, numbers
 from compiler.ir.traffic import Forward, ObjectName
 from compiler.solver.flows import Pods, flow
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from compiler.drill.asks import Target
     from compiler.drill.client.plan import Ask
-    from compiler.drill.local import LocalFleet
+    from compiler.drill.fleet import DrillFleet
 
     Progress = Callable[[str, int, int], None]
 
@@ -60,7 +60,7 @@ class Outcome(Struct, frozen=True):
 
 
 def drill(
-    local: LocalFleet, faults: Sequence[Fault], budget: Budget, pace: Pace, folder: Path, progress: Progress
+    local: DrillFleet, faults: Sequence[Fault], budget: Budget, pace: Pace, folder: Path, progress: Progress
 ) -> list[Outcome]:
     """Run faults one by one. Raises what the harness raises: EnvoyFailedError, StubFailedError, LoadFailedError."""
     every, _ = targets(local.gateway)
@@ -76,7 +76,7 @@ def drill(
     return found
 
 
-def bootstrap(local: LocalFleet) -> dict[str, Any]:
+def bootstrap(local: DrillFleet) -> dict[str, Any]:
     """The static bootstrap of a local fleet, on free ports."""
     findings = Diagnostics()
     first, *_ = assemble(local.settings, emit_traffic(local.traffic, (local.settings,), findings))
@@ -93,6 +93,11 @@ def _held(fault: Fault, every: Sequence[Target]) -> tuple[list[Target], tuple[st
     return held, tuple(f"{t.name}: no hedge is declared" for t in every if not _is_hedged(t))
 
 
+def _never_repeats(target: Target) -> bool:
+    retry = target.route.policies.retry
+    return retry is not None and not retry.attempts
+
+
 def _is_hedged(target: Target) -> bool:
     action = target.route.action
     assert isinstance(action, Forward)
@@ -102,7 +107,7 @@ def _is_hedged(target: Target) -> bool:
 class _Range(Struct):
     """What all faults of a drill share."""
 
-    local: LocalFleet
+    local: DrillFleet
     backends: Backends
     place: str
     """`address:port` of the gateway."""
@@ -120,6 +125,7 @@ class _Range(Struct):
             tuple(target.name for target in held),
             expected(held, self.local, {}),
             expected(held, self.local, left),
+            frozenset(number for number, target in enumerate(held) if _never_repeats(target)),
         )
         load = LoadPlan(
             targets=(self.place,),
@@ -182,7 +188,7 @@ def _name(service: str) -> ObjectName:
 
 
 def expected(
-    held: Sequence[Target], local: LocalFleet, left: Mapping[tuple[ObjectName, str], Fraction]
+    held: Sequence[Target], local: DrillFleet, left: Mapping[tuple[ObjectName, str], Fraction]
 ) -> dict[int, dict[str, float]]:
     """Route -> cluster -> share, as the solver says; routes of which nothing healthy is left are not among them."""
     pods = Pods(local.traffic.services, {}, left)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Code, warning
-from compiler.model.fleet import Drill, EnvoyGateway
+from compiler.model.fleet import EnvoyGateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,7 @@ UNREAD_SETTING = warning(
     "The setting is valid, and no target of the gateways reads it: settings of target envoy without that target, "
     "listeners with target mse (the ports of a MSE gateway are settings of the gateway itself; fleetgate expects 80 "
     "for HTTP and 443 for HTTPS), the entry of a cluster with target mse (MSE sends to the pods themselves, and they "
-    "have to be within its reach), settings of drills, which do not exist yet. Delete it, or accept the finding in the "
-    "Fleet with a reason.",
+    "have to be within its reach). Delete it, or accept the finding in the Fleet with a reason.",
 )
 CODES: tuple[Code, ...] = (UNREAD_SETTING,)
 
@@ -53,14 +52,6 @@ def check_unread(
                 f"gateway {by} has target mse, which sends to the pods themselves and not to an entry of the cluster",
                 "make the pods reachable for the gateway and delete this, or take the cluster out of its members",
             )
-    if spec.drill != Drill():
-        findings.add(
-            UNREAD_SETTING,
-            place.at("drill"),
-            "drill",
-            "this version of fleetgate has no drills",
-            "delete it, or accept the finding with a reason",
-        )
 
 
 def _check_gateway(gateway: Gateway, place: Origin, findings: Diagnostics) -> None:

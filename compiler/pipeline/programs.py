@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from compiler.ir.traffic import Traffic
+from compiler.model.fleet import DrillBudgets
 from compiler.pipeline.compile import compile_fleet, outcome
 from compiler.pipeline.root import open_root
 
@@ -29,6 +30,8 @@ class Programs(Struct, frozen=True):
     """Of the whole root. With errors among the findings it has holes, and nothing should be concluded from it."""
     apps: tuple[LoweredApp, ...]
     """Sorted by name."""
+    budgets: DrillBudgets
+    """Bounds that a drill must keep."""
 
     @property
     def has_errors(self) -> bool:
@@ -44,7 +47,9 @@ def read_programs(options: Options, progress: Progress) -> Programs:
         told = outcome(root, compiled, facts, fleetwide, structs.replace(options, stop_after=None))
     programs = [cell.program for cell in compiled.cells if cell.program is not None]
     apps = sorted((app for program in programs for app in program.apps), key=lambda app: app.name)
-    return Programs(told, merged([program.traffic for program in programs]), tuple(apps))
+    fleet = compiled.prepared.context.world.fleet.value.spec if compiled.prepared is not None else None
+    budgets = fleet.drill.budgets if fleet is not None else DrillBudgets()
+    return Programs(told, merged([program.traffic for program in programs]), tuple(apps), budgets)
 
 
 def merged(parts: Iterable[Traffic]) -> Traffic:

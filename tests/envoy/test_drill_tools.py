@@ -86,7 +86,7 @@ def test_a_constant_rate_is_kept_and_every_request_is_recorded_and_executed_once
     found = summarize(samples)
     assert (found.requests, found.failed) == (500, 0)
     assert found.seconds == pytest.approx(499 / 500, abs=1e-6)
-    assert executed == {(f"drill-{n}", "POST" if n % 2 else "GET"): 1 for n in range(500)}
+    assert executed == {(f"drill-{n}", "POST" if n % 2 else "GET", "shop/web"): 1 for n in range(500)}
     assert found.clusters == {"a": 250, "b": 250}
 
 
@@ -104,7 +104,7 @@ def test_a_killed_cluster_is_gone_at_once_keeps_its_record_and_comes_back(tmp_pa
         assert [each.status for each in exchange(replace(plan, name="again"))] == [200] * 3
         executed = backends.executions()
     assert set(executed.values()) == {1}
-    assert {identity.split("-")[0] for identity, _ in executed} == {"drill", "again"}
+    assert {identity.split("-")[0] for identity, _, _ in executed} == {"drill", "again"}
 
 
 def test_a_frozen_cluster_accepts_and_never_answers_until_it_thaws(tmp_path: Path, loopback: str) -> None:
@@ -196,7 +196,7 @@ def test_a_client_with_two_targets_retries_on_the_other_but_never_a_post_that_wa
     assert (get.status, get.cluster, get.tries) == (200, "b", 2)
     assert (post.status, post.tries) == (0, 1)
     assert (unsent.status, unsent.cluster) == (200, "b")
-    assert executed["drill-1", "POST"] == 1
+    assert executed["drill-1", "POST", "shop/web"] == 1
 
 
 def test_an_envoy_tells_of_itself_and_takes_free_ports(tmp_path: Path, loopback: str) -> None:

@@ -79,6 +79,14 @@ ENVOY_PORT = error(
     "Port 9901 is that of Envoy's admin interface (on loopback), and 9902 serves probes and metrics. Choose another "
     "port for the listener.",
 )
+ENVOY_FEW_TRIES = warning(
+    "envoy-few-tries",
+    "an Ingress allows too few tries to reach a pod that lives",
+    "Each try of a request meets another pod. When a cluster or zone dies, all of its pods are dead at once, and the "
+    "gateway finds out by trying; with `proxy-next-upstream-tries` below their number some requests fail in the first "
+    "moments. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15; what a "
+    "backend may have executed is repeated only for methods that allow it.",
+)
 CODES: tuple[Code, ...] = (
     NO_ENDPOINTS,
     ENVOY_WASM,
@@ -91,4 +99,5 @@ CODES: tuple[Code, ...] = (
     ENVOY_HEDGE,
     ENVOY_SPILLOVER,
     ENVOY_PORT,
+    ENVOY_FEW_TRIES,
 )

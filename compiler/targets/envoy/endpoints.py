@@ -52,6 +52,21 @@ class Addresses:
             for cluster, weight in sorted(weights.items())
         ]
 
+    def largest_loss(self, backend: Backend) -> int:
+        """Addresses that a Service loses at most at once: those of a cluster, or of all clusters in one zone alone."""
+        service = self._services.get(backend.service)
+        if service is None:
+            return 0
+        lost: dict[tuple[str, ...], int] = {}
+        for cluster in backend.spread.clusters:
+            there = self._clusters[cluster]
+            addresses = len(set(self._in(backend, cluster)))
+            pods = next((m.replicas for m in service.members if m.cluster == cluster), None)
+            declared = pods or 0 if there.entry is None else 0
+            domain = (there.region, *there.zones) if len(there.zones) == 1 else (there.name,)
+            lost[domain] = lost.get(domain, 0) + max(addresses, declared)
+        return max(lost.values(), default=0)
+
     def _in(self, backend: Backend, name: str) -> Iterable[tuple[str, int]]:
         cluster = self._clusters[name]
         if cluster.entry is not None:

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 
 ATTEMPTS = 6
-"""Tries of a request, where nobody asked for another number: members of a composite."""
+"""Tries of a request at least, where nobody asked for another number: members of a composite."""
+MOST_ATTEMPTS = 16
+"""Tries of a request at most. No try meets a pod that an earlier one met, so that one more try than there are pods that
+die at once reaches one that lives; with more pods than that, one may fail until the dead ones are ejected."""
 CONNECTION_BUFFER_BYTES = 32_768
 _REPEATS = {1: (5,), 2: (3, 2), 3: (2, 2, 1)}
 """Number of tiers -> how often each is tried; repeating a member keeps a small loss from spilling over."""
@@ -96,7 +99,12 @@ class Pools:
         """Tries that a request needs to have met every member."""
         tiers = len(backend.spread.tiers) or 1
         own = sum(_repeats(tiers)) if not then else _SIDE_REPEATS * tiers
+        own = max(own, self.tries_after_loss(backend))
         return max(ATTEMPTS, own + sum(_SIDE_REPEATS * min(2, len(b.spread.tiers) or 1) for b in then) + 1)
+
+    def tries_after_loss(self, backend: Backend) -> int:
+        """Tries after which a request has met a pod that lives, whatever one cluster or zone is lost."""
+        return min(self._addresses.largest_loss(backend) + 1, MOST_ATTEMPTS - 1)
 
     # --- members
 

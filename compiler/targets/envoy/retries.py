@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy.matches import SAFE_METHODS
+from compiler.targets.envoy.pools import MOST_ATTEMPTS
 
 if TYPE_CHECKING:
     from compiler.ir.traffic import Forward, Policies, Retry
@@ -39,12 +40,14 @@ def retry_fields(forward: Forward, policies: Policies, attempts: int, *, repeata
     written = policies.retry
     retries = attempts - 1 if written is None else written.attempts
     if not retries:
-        return {}
+        # "never" means that no backend sees a request twice. What none has seen may still go elsewhere: without that,
+        # each request to a cluster that has just died would fail until its pods are ejected.
+        retries, repeatable, written = attempts - 1, False, None
     policy: Plain = {
         "retry_on": ",".join(_conditions(written, repeatable=repeatable)),
         "num_retries": retries,
         "retry_host_predicate": _PREDICATE,
-        "host_selection_retry_max_attempts": 10,
+        "host_selection_retry_max_attempts": 2 * MOST_ATTEMPTS,
         "retry_back_off": _BACK_OFF,
     }
     if not repeatable:

@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compiler.ir.traffic import DirectResponse, Forward, Redirect
+from compiler.targets.envoy import codes, limits
 from compiler.targets.envoy import extensions as ext
-from compiler.targets.envoy import limits
 from compiler.targets.envoy.access import address_rules, cors_policy
 from compiler.targets.envoy.answers import context, per_route
 from compiler.targets.envoy.findings import check_patterns
@@ -20,8 +20,8 @@ from compiler.targets.envoy.retries import repeatable_methods, retry_fields
 from compiler.targets.envoy.rewrites import redirect, rewrite
 
 if TYPE_CHECKING:
-    from compiler.diagnostics import Diagnostics
-    from compiler.ir.traffic import AddressList, Backend, Policies, Route, Share, VirtualHost
+    from compiler.diagnostics import Diagnostics, Origin
+    from compiler.ir.traffic import AddressList, Backend, Policies, Retry, Route, Share, VirtualHost
     from compiler.targets.envoy.pools import Pools
     from compiler.targets.envoy.secrets import Secrets
 
@@ -53,6 +53,7 @@ class Routes:
         self._secrets = secrets
         self._findings = findings
         self._patterns: set[str] = set()
+        self._few: set[Origin] = set()
         self._instances = instances
         self._trusts_proxies = trusts_proxies
         self.users: set[str] = set()
@@ -159,7 +160,20 @@ class Routes:
         """Tries that a request may need: all members of the composite, unless its author said how many."""
         written = route.policies.retry
         needed = [self._pools.attempts(s.backend, self._then(host, route, action, s)) for s in action.split.shares]
+        if written is not None and written.attempts and route.base is None:
+            self._check_tries(written, max(self._pools.tries_after_loss(s.backend) for s in action.split.shares))
         return max(ATTEMPTS, *needed, written.attempts + 1 if written is not None else 0)
+
+    def _check_tries(self, written: Retry, wanted: int) -> None:
+        if written.attempts + 1 < wanted and written.origin not in self._few:
+            self._few.add(written.origin)
+            self._findings.add(
+                codes.ENVOY_FEW_TRIES,
+                written.origin,
+                str(written.attempts),
+                f"{wanted - 1} pods may die at once, and with {written.attempts} repeats a request may meet them alone",
+                f'write proxy-next-upstream-tries: "{wanted - 1}" or more, or delete it',
+            )
 
     def _target(self, host: VirtualHost, route: Route, action: Forward, attempts: int, rule: str) -> Plain:
         limit = None

@@ -65,7 +65,6 @@ ENTRY = "reach: {type: Address, addresses: [10.1.0.9], port: 80}"
             "HTTPS 80",
         ),
         ({"cluster": ENTRY}, "hz-a.yaml:spec.reach", "Address"),
-        ({"spec": "drill: {budgets: {failed: 3}}"}, "fleet.yaml:spec.drill", "drill"),
     ],
 )
 def test_a_setting_that_nothing_reads_is_told(written: dict[str, str], place: str, value: str) -> None:

@@ -119,7 +119,8 @@ def compile_cell(
         if len(program.apps) > 1:
             _report_shared(program.apps, emissions, late)
         emissions += mse.emit_traffic(program.traffic, context.gateways, program.ingresses, late)
-        fragments = envoy.emit_traffic(program.traffic, context.envoys, late)
+        if context.envoys:
+            fragments = envoy.emit_traffic(program.traffic, context.envoys, late)
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
     _tally(facts, program, emissions, context.world)

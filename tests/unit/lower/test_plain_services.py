@@ -62,3 +62,50 @@ LABELS = "endpointslice-cart-1:metadata.labels"
 )
 def test_endpoints_are_those_of_a_service_in_one_of_its_clusters(document: Document, expected: Found) -> None:
     assert compiled([*FLEET, service("cart", "hz-a"), document]).found == [expected]
+
+
+READ = fleet("hz-a", "hz-b", gateway={"targets": ["envoy"]})
+
+
+def groups(*documents: Document) -> list[tuple[object, ...]]:
+    """Static endpoints of the one Service."""
+    result = compiled([*READ, service("cart", "hz-a", "hz-b"), *documents])
+    programs = [cell.program for cell in result.cells if cell.program is not None]
+    (found,) = (s for program in programs for s in program.traffic.services)
+    return [(g.cluster, g.port_name, g.port, g.addresses, g.labels) for g in found.endpoints]
+
+
+def test_endpoints_are_read_in_order_with_the_labels_of_their_document() -> None:
+    first, second = slice_of("cart", "c-hz-b"), slice_of("cart", "c-hz-a")
+    first["metadata"]["name"], first["metadata"]["labels"]["version"] = "cart-0", "v2"
+    second["endpoints"] = [{"addresses": ["10.2.0.9"]}, {"addresses": ["10.2.0.1"]}]
+    assert groups(first, second) == [
+        ("hz-a", "http", 8080, ("10.2.0.1", "10.2.0.9"), ()),
+        ("hz-b", "http", 8080, ("10.1.0.1",), (("version", "v2"),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "serves"),
+    [
+        ({}, True),
+        ({"ready": True}, True),
+        ({"ready": False}, False),
+        ({"ready": True, "terminating": True}, False),
+        ({"serving": True, "terminating": True}, False),
+    ],
+)
+def test_what_is_not_ready_or_terminates_gets_nothing(conditions: dict[str, bool], *, serves: bool) -> None:
+    document = slice_of("cart", "c-hz-a")
+    document["endpoints"][0]["conditions"] = conditions
+    assert groups(document) == [("hz-a", "http", 8080, ("10.1.0.1",) if serves else (), ())]
+
+
+def test_a_port_is_one_of_the_service_and_an_address_one_of_a_pod() -> None:
+    document = slice_of("cart", "c-hz-a")
+    document["ports"] = [{"name": "https", "port": 8443}, {"name": "http", "port": 53, "protocol": "UDP"}]
+    document["endpoints"] = [{"addresses": ["127.0.0.1"]}]
+    assert compiled([*READ, service("cart", "hz-a"), document]).found == [
+        ("loopback-endpoint", "endpointslice-cart-1:endpoints.0.addresses.0", "127.0.0.1"),
+        ("endpoint-slice", "endpointslice-cart-1:ports.0.name", "https"),
+    ]

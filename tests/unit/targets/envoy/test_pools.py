@@ -8,6 +8,7 @@ import pytest
 
 from compiler.ir.traffic import (
     Affinity,
+    Backend,
     Balance,
     ConcurrencyLimit,
     ConnectionPool,
@@ -28,10 +29,9 @@ from tests.unit.targets.envoy.programs import backend, compiled, route, service,
 HOST = "shop.example.com"
 
 
-def clusters(*args: Any, **more: Any) -> dict[str, dict[str, Any]]:
+def clusters(to: Backend, policies: Policies | None = None, **more: Any) -> dict[str, dict[str, Any]]:
     """The clusters of a host with one route to a backend, and their endpoints put back."""
-    policies = more.pop("policies", None)
-    found = compiled(VirtualHost(HOST, (route(*args, policies=policies),)), **more)
+    found = compiled(VirtualHost(HOST, (route(to, policies=policies),)), **more)
     for cluster in found.clusters.values():
         if "eds_cluster_config" in cluster:
             cluster["endpoints"] = found.endpoints[cluster["eds_cluster_config"]["service_name"]]["endpoints"]

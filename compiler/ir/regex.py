@@ -27,7 +27,7 @@ def program_steps(pattern: str) -> int:
     A character takes a handful of steps at most, unless it is counted or stands for a class of Unicode.
     """
     if len(pattern) < _SHORT and not any(mark in pattern for mark in ("{", "\\p", "\\P", "(?")):
-        return len(pattern) * _MOST_STEPS
+        return (len(pattern) + 1) * _MOST_STEPS
     import re2  # noqa: PLC0415 - an extension module that most fleets never need
 
     options = re2.Options()

@@ -21,10 +21,12 @@ endif
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-demo: $(INSTALLED) ## Compile fleet-repo-example into build/demo, and try every route of it in a real Envoy
+demo: $(INSTALLED) ## Compile fleet-repo-example into build/demo, try every route of it in a real Envoy, lose a cluster
 	@$(BIN)/fleetgate build -C fleet-repo-example -o build/demo
 	@echo
 	@$(BIN)/fleetgate preview -C fleet-repo-example --try
+	@echo
+	@$(BIN)/fleetgate drill -C fleet-repo-example --gateway public --lose cluster=hz-a --fault kill
 
 test: $(INSTALLED) ## Everything that must hold: format, lint, types, layers, generated files, tests
 	@status=0; $(MAKE) --no-print-directory tools || status=1; $(BIN)/python -m tools.check || status=1; exit $$status

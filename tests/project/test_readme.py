@@ -41,6 +41,8 @@ ON_PATH = 'export PATH="$PWD/.venv/bin:$PATH"'
 FAILED = ": exit status "
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+_DRILLED = re.compile(r"^  GATEWAY +FAULT .*$|^  \S+ +cluster \S+ (?:killed|frozen) .*$|^\d+ faults? survived.*$", re.M)
+"""Lines of a drill: times and counts differ from run to run."""
 _SECONDS = re.compile(r"\(\d+\.\d+ s\)")
 _TRIED = re.compile(r"^  (?:REQUEST|GET|HEAD|POST|PUT| {20}) .*$", re.MULTILINE)
 """Lines of what `preview --try` prints: which backend answers is chance, within the bounds that it checks itself."""
@@ -84,6 +86,7 @@ def commands(body: str) -> list[Command]:
 
 def comparable(output: str) -> str:
     """Output without what differs from run to run."""
+    output = _DRILLED.sub(lambda line: " ".join(re.sub(r"[+-]?[\d,]+", "N", line[0]).split()), output)
     output = _TRIED.sub(lambda line: " ".join(_PERCENT.sub("N %", line[0]).split()), output)
     return _SECONDS.sub("(N s)", output)
 

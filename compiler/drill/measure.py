@@ -29,6 +29,8 @@ class Marks(Struct, frozen=True):
     began: float
     fault: float
     """When the fault began."""
+    struck: float
+    """When it was in force everywhere."""
     mended: float
     """When it was undone."""
     ended: float
@@ -106,7 +108,7 @@ class Plan(Struct, frozen=True):
     def is_excused(self, sample: Sample, marks: Marks) -> bool:
         """Whether a request that failed had to: it was under way when the fault struck, and may not be repeated."""
         route = self.routes[sample.number % len(self.routes)]
-        return route in self.never_repeated and sample.due < marks.fault
+        return route in self.never_repeated and sample.due < marks.struck
 
     def is_repeatable(self, sample: Sample) -> bool:
         """Whether it may be sent again."""

@@ -147,13 +147,14 @@ class _Range(Struct):
         time.sleep(_WARM_UP_S)
         began = time.monotonic()
         time.sleep(self.pace.control_s)
-        struck = time.monotonic()
+        fault_began = time.monotonic()
         begin(fault, self.backends)
+        struck = time.monotonic()
         time.sleep(self.pace.fault_s)
         mended = time.monotonic()
         end(fault, self.backends)
         time.sleep(self.pace.back_s)
-        return Marks(began, struck, mended, time.monotonic())
+        return Marks(began, fault_began, struck, mended, time.monotonic())
 
 
 _WARM_UP_S = 0.5

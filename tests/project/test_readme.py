@@ -41,7 +41,9 @@ ON_PATH = 'export PATH="$PWD/.venv/bin:$PATH"'
 FAILED = ": exit status "
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
-_DRILLED = re.compile(r"^  GATEWAY +FAULT .*$|^  \S+ +cluster \S+ (?:killed|frozen) .*$|^\d+ faults? survived.*$", re.M)
+_DRILLED = re.compile(
+    r"^  GATEWAY +FAULT .*$|^  \S+ +cluster \S+ (?:killed|frozen) .*$|^\d+ faults? survived.*$", re.MULTILINE
+)
 """Lines of a drill: times and counts differ from run to run."""
 _SECONDS = re.compile(r"\(\d+\.\d+ s\)")
 _TRIED = re.compile(r"^  (?:REQUEST|GET|HEAD|POST|PUT| {20}) .*$", re.MULTILINE)

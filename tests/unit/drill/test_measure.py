@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from compiler.drill.client.plan import Sample
 from compiler.drill.measure import Marks, Plan, ShareSeen, numbers
 
-MARKS = Marks(began=0.0, fault=10.0, mended=20.0, ended=30.0)
+MARKS = Marks(began=0.0, fault=10.0, struck=10.01, mended=20.0, ended=30.0)
 """Ten seconds of each."""
 PLAN = Plan(("GET", "POST"), (0, 0), ("web",), {0: {"a": 0.5, "b": 0.5}}, {0: {"b": 1.0}})
 

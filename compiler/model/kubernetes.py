@@ -273,7 +273,8 @@ class EndpointPort(Node, frozen=True, kw_only=True):
 class EndpointSlice(Document, frozen=True, kw_only=True):
     """Static backend addresses of a Service in one cluster.
 
-    Labels: `kubernetes.io/service-name` names the Service, `topology.istio.io/cluster` the cluster.
+    Labels: `kubernetes.io/service-name` names the Service, `topology.istio.io/cluster` the cluster. Other labels are
+    taken for those of its pods. Endpoints that are not ready, or terminate, get nothing.
     """
 
     api_version: Literal["discovery.k8s.io/v1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -442,3 +443,15 @@ def test_timeouts_retries_mirrors_and_limits_at_a_time(pods: Pods, tmp_path: Pat
             asked = [threads.submit(gateway.get, "/few", x_stub_delay_ms="700") for _ in range(6)]
             statuses = sorted(each.result().status for each in asked)
         assert statuses == [200] * 2 + [429] * 4
+
+
+def test_an_upgraded_connection_and_a_slow_stream_pass(pods: Pods, tmp_path: Path) -> None:
+    documents = base(ingress("cart", rule(path("cart"))))
+    with Gateway(documents, pods, tmp_path) as gateway:
+        with socket.create_connection(gateway.envoy.address("http"), timeout=5) as connection:
+            connection.sendall(
+                b"GET /cart HTTP/1.1\r\nHost: shop.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            assert connection.recv(4096).startswith(b"HTTP/1.1 101 ")
+        assert gateway.get("/cart", x_stub_delay_ms="2000").status == 200

@@ -128,6 +128,8 @@ def _locality(place: Place, endpoint_weight: int, *, weighted: bool) -> Plain:
 def _endpoint(host: str, port: int, cluster: Cluster, weight: int) -> Plain:
     found: Plain = {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
     if cluster.entry is not None:
+        # an entry knows the hosts of clients and not that of a check, and speaks for many pods
+        found["endpoint"]["health_check_config"] = {"disable_active_health_check": True}
         found["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"entry": cluster.name}}}
     if weight:
         found["load_balancing_weight"] = weight

@@ -130,6 +130,16 @@ def test_health_checks_name_a_host_and_check_standbys_as_often() -> None:
     assert "health_checks" not in clusters(backend(over=spread({"a": 1}, health_check=check)))["shop/cart:80@a/last"]
 
 
+def test_an_entry_is_not_checked_like_a_pod() -> None:
+    over = spread({"a": 1, "b": 1}, health_check=HealthCheck("HTTP", "/healthz", 2000, 1500, 2, 3))
+    pool = clusters(backend(over=over), b=Entry(("192.0.2.1",), 80))["shop/cart:80@a=1+b=1/pool"]
+    checked = {
+        place["locality"]["sub_zone"]: "health_check_config" not in place["lb_endpoints"][0]["endpoint"]
+        for place in pool["endpoints"]
+    }
+    assert checked == {"a": True, "b": False}
+
+
 def test_how_an_endpoint_is_chosen() -> None:
     def pool(balance: Balance) -> dict[str, Any]:
         return clusters(backend(policy=ServicePolicy(balance=balance)))["shop/cart:80/pool"]

@@ -22,18 +22,31 @@ if TYPE_CHECKING:
 def mended(data: dict[str, Any], struct: type[Document], found: Iterable[Problem]) -> Document | None:
     """The document with stand-ins for its mistakes; None where there is no telling what it was meant to be."""
     copy = _copy(data)
+    emptied: list[tuple[dict[str, Any], Any]] = []
     # inner places first, so that each is still where it was; and a key that goes takes its value along
     for problem in sorted(found, key=lambda p: (-len(p.target), p.deletes)):
         *parents, last = problem.target
         place = copy
         for step in parents:
             place = place[step]
-        if problem.deletes:
-            del place[last]
-        else:
+        if not problem.deletes:
             place[last] = problem.stand_in
+            continue
+        value = place.pop(last)
+        if not place:
+            emptied.append((place, value))
+    made = _made(copy, struct)
+    if made is None and emptied:
+        # a mapping of somebody's own keys may have to have one
+        for place, value in emptied:
+            place["x"] = value
+        made = _made(copy, struct)
+    return made
+
+
+def _made(data: dict[str, Any], struct: type[Document]) -> Document | None:
     try:
-        return msgspec.convert(copy, struct)
+        return msgspec.convert(data, struct)
     except msgspec.ValidationError:
         return None
 

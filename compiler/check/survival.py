@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics
-    from compiler.ir.traffic import Backend, Cluster, Gateway, Loss, Route, Traffic
+    from compiler.ir.traffic import Backend, Cluster, Gateway, Loss, ObjectName, Route, Traffic
 
 SURVIVAL = error(
     "survival",
@@ -38,14 +38,14 @@ EMPTY_SHARE = warning(
 
 def check_survival(traffic: Traffic, findings: Diagnostics) -> None:
     """Report each spread of a gateway that leaves nothing after a demanded loss; once per Service and place."""
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ObjectName, tuple[str, ...]]] = set()
     clusters = {c.name: c for c in traffic.clusters}
     empty = {s.name: frozenset(m.cluster for m in s.members if m.replicas == 0) for s in traffic.services}
     for gateway, route in routes(traffic):
         for backend in _must_survive(route):
             if not backend.spread.tiers:
                 continue
-            key = (gateway.name, str(backend.service), str(backend.spread.clusters))
+            key = (gateway.name, backend.service, backend.spread.clusters)
             if key not in seen:
                 seen.add(key)
                 _check(gateway, backend, clusters, empty.get(backend.service, frozenset()), findings)

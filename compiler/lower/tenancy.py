@@ -64,6 +64,8 @@ class Tenancy:
 
     def __init__(self, world: World, findings: Diagnostics) -> None:
         self._tenants = world.fleet.value.spec.tenants
+        self.has_tenants = bool(self._tenants)
+        """Without any there is nothing to check, and no place of it has to be worked out."""
         self._place = world.fleet.origin.at("spec", "tenants")
         self._findings = findings
         self._folders: dict[str, int] = {}

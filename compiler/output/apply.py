@@ -94,8 +94,9 @@ def create_files(
             opened = descent.enter(folder, create=True)
             numbers: list[int] = []
             digests: list[bytes] = []
+            above = join(folder, "")
             for name in names:
-                content = texts[join(folder, name)].encode()
+                content = texts[above + name].encode()
                 digests.append(digest(content))
                 stat = write_file(name, content, opened)
                 numbers += (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)

@@ -190,9 +190,10 @@ def _take(
         if other is not document:
             report_duplicate(document.value.kind, document, other, findings)
             continue
-        place = document.origin.at("metadata")
-        tenancy.check_namespace(metadata.namespace, place.at("namespace"))
+        if tenancy.has_tenants:
+            tenancy.check_namespace(metadata.namespace, document.origin.at("metadata", "namespace"))
         if metadata.annotations and kind is not model.Service:
+            place = document.origin.at("metadata")
             pass_annotations(document.value.kind, metadata.annotations, place, findings)
     return [first[name] for name in sorted(first)]
 

@@ -15,7 +15,7 @@ from compiler.annotations.tls_downstream import CIPHERS
 from compiler.drill.delivery import Delivery, free_port
 from compiler.drill.envoy import Envoy
 from compiler.drill.load import Ask, ClientTls, ask
-from compiler.drill.stub.spec import Certificates
+from compiler.drill.stub.spec import Behaviour, Certificates
 from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
 from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers, weights
 
@@ -455,3 +455,65 @@ def test_an_upgraded_connection_and_a_slow_stream_pass(pods: Pods, tmp_path: Pat
             )
             assert connection.recv(4096).startswith(b"HTTP/1.1 101 ")
         assert gateway.get("/cart", x_stub_delay_ms="2000").status == 200
+
+
+@pytest.mark.parametrize(
+    ("by", "one", "other"),
+    [
+        ("$http_x-user", {"headers": (("x-user", "1"),)}, {"headers": (("x-user", "2"),)}),
+        ("$arg_user", {"path": "/cart?user=1"}, {"path": "/cart?user=2"}),
+        ("$request_uri", {"path": "/cart?a=1"}, {"path": "/cart?a=2"}),
+        (
+            "$remote_addr",
+            {"headers": (("x-forwarded-for", "203.0.113.1"),)},
+            {"headers": (("x-forwarded-for", "203.0.113.2"),)},
+        ),
+    ],
+)
+def test_equal_keys_meet_one_pod(
+    pods: Pods, tmp_path: Path, by: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    documents = base(
+        ingress("cart", rule(path("cart")), annotations={NGINX + "upstream-hash-by": by}),
+        envoy={"xffNumTrustedHops": 1},
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        first, second = ({"path": "/cart", **each} for each in (one, other))
+        places = [{s.place for s in gateway.ask(*[Ask(**each)] * 10)} for each in (first, second)]
+        assert [len(each) for each in places] == [1, 1]
+        spread = {s.place for n in range(30) for s in gateway.ask(Ask(**_varied(first, n)))}
+        assert len(spread) > 1
+
+
+def _varied(asked: dict[str, Any], number: int) -> dict[str, Any]:
+    """The same request with another key."""
+    headers = tuple((k, f"203.0.113.{number}" if "." in v else f"{number}") for k, v in asked.get("headers", ()))
+    return {**asked, "path": asked["path"].replace("=1", f"={number}"), "headers": headers}
+
+
+def test_versions_by_label_aliases_and_lists_of_a_host(pods: Pods, tmp_path: Path) -> None:
+    (labelled,) = pods.add("cart", "a", 1, labels={"version": "v2"})
+    documents = base(
+        ingress(
+            "cart",
+            rule(path("cart")),
+            annotations={
+                MSE + "service-subset": "v2",
+                MSE + "subset-labels": "version v2",
+                MSE + "server-alias": "*.alias.org",
+            },
+        ),
+        ingress(
+            "shut",
+            rule(path("cart"), host="shut.org"),
+            annotations={MSE + "domain-whitelist-source-range": "203.0.113.0/24"},
+        ),
+    )
+    with Gateway(documents, pods, tmp_path) as gateway:
+        assert {s.place for s in gateway.ask(*[Ask(path="/cart")] * 10)} == {labelled.place}
+        assert {s.place for s in gateway.ask(*[Ask(path="/cart", host="x.alias.org")] * 10)} == {labelled.place}
+        assert gateway.get("/cart", host="shut.org").status == 403
+        gateway.backends.behave(Behaviour(state="down"), [labelled])
+        after = gateway.ask(*[Ask(path="/cart")] * 20)
+        assert {s.status for s in after} == {200}
+        assert labelled.place not in {s.place for s in after}

@@ -87,6 +87,14 @@ ENVOY_FEW_TRIES = warning(
     "moments. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15; what a "
     "backend may have executed is repeated only for methods that allow it.",
 )
+NO_FREEZE_PROTECTION = warning(
+    "no-freeze-protection",
+    "nothing guards a Service with a TrafficPolicy against backends that freeze",
+    "A backend that dies is noticed at once: its connections are refused. One that freezes (a stopped process, a lost "
+    "network) keeps them open and says nothing, and a request waits for its timeout, or for 5 minutes without one. "
+    "With `hedge: {delay: 100ms}` in the TrafficPolicy a GET that has no answer by then is sent to another pod as well; a "
+    "delay near the 99th percentile of the Service costs one request in a hundred. Declare it, or accept this finding.",
+)
 CODES: tuple[Code, ...] = (
     NO_ENDPOINTS,
     ENVOY_WASM,
@@ -100,4 +108,5 @@ CODES: tuple[Code, ...] = (
     ENVOY_SPILLOVER,
     ENVOY_PORT,
     ENVOY_FEW_TRIES,
+    NO_FREEZE_PROTECTION,
 )

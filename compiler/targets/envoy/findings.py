@@ -38,6 +38,7 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, fi
                 "choose another port",
             )
     entries = {c.name for c in traffic.clusters if c.entry is not None}
+    _check_freezing(gateway, findings)
     for host in gateway.hosts:
         for route in host.routes:
             _check_policies(route, settings, findings)
@@ -45,6 +46,25 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, fi
             for backend in backends_of(route):
                 _check_subset(backend, entries, findings)
                 _check_spillover(backend, findings)
+
+
+def _check_freezing(gateway: Gateway, findings: Diagnostics) -> None:
+    """Report each Service whose TrafficPolicy declares no hedging; once."""
+    told = set()
+    for host in gateway.hosts:
+        for route in host.routes:
+            for backend in backends_of(route):
+                spread = backend.spread
+                is_declared = "spread" in spread.origin.path and len(spread.clusters) > 1
+                if is_declared and spread.hedge_delay_ms is None and backend.service not in told:
+                    told.add(backend.service)
+                    findings.add(
+                        codes.NO_FREEZE_PROTECTION,
+                        spread.origin,
+                        str(backend.service),
+                        "its TrafficPolicy declares no hedge, so requests to a frozen cluster wait for their timeout",
+                        "declare hedge: {delay: …} near the Service's 99th percentile, or accept the finding",
+                    )
 
 
 def backends_of(route: Route) -> Iterator[Backend]:

@@ -117,7 +117,8 @@ def parse(reader: Reader) -> Cors | None:
     if credentials is None or max_age is None:
         return None
     lower = tuple(dict.fromkeys(origin.lower() for origin in origins))
-    return Cors(lower, methods, headers, exposed, credentials, max_age, switch.origin)
+    listed = reader.get("cors-allow-origin") or switch
+    return Cors(lower, methods, headers, exposed, credentials, max_age, switch.origin, listed.origin)
 
 
 def _list(reader: Reader, name: str, default: str, problem_of: Callable[[str], str | None]) -> tuple[str, ...] | None:

@@ -411,6 +411,8 @@ class Cors(Node, frozen=True):
     allow_credentials: bool
     max_age_s: int
     origin: Origin = Origin("")
+    origins_place: Origin = Origin("")
+    """Of the list of origins; that of the rules where nobody wrote a list."""
 
 
 class Timeout(Node, frozen=True):

@@ -19,6 +19,7 @@ from compiler.lower.ingress_paths import IngressInput
 from compiler.lower.plain_services import lower_endpoint_slices, lower_service
 from compiler.lower.routes import lower_ingresses
 from compiler.lower.spread import Spreads, check_pins
+from compiler.lower.subsets import check_subsets
 from compiler.lower.tenancy import Tenancy
 from compiler.lower.workload import lower_app
 from compiler.lower.world import Sourced
@@ -173,6 +174,7 @@ def lower_cell(
     for ingress in broken:
         _check_broken(ingress, by_name, spreads, context, findings)
     unread = [ingress.value for ingress in broken]
+    check_subsets(whole, apps, findings)
     gateways, objects = lower_ingresses(whole, by_name, spreads, world, findings, unread)
     in_order = tuple(by_name[name] for name in sorted(by_name))
     traffic = Traffic(gateways, world.traffic_clusters, in_order, spreads.demands)

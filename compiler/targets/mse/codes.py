@@ -88,6 +88,20 @@ MSE_BACKEND_VERIFY = warning(
     "the CA (`ca.crt`) in the Secret of proxy-ssl-secret, and not at all without one. So whoever gets between the "
     "gateway and the pods can read and change everything, though the annotation says that this is checked.",
 )
+MSE_RETRY = warning(
+    "mse-retry",
+    "MSE does not know a condition for retries",
+    "ingress-nginx repeats requests that are not idempotent (POST, PATCH) where proxy-next-upstream says "
+    "`non_idempotent`. MSE reads the word and does nothing with it. Delete it, or accept this finding where the "
+    "Ingress is for other gateways too.",
+)
+MSE_ORIGIN = warning(
+    "mse-origin",
+    "MSE does not compare the scheme of an origin with a wildcard",
+    "cors-allow-origin may name all hosts below a domain: `https://*.example.com`. As far as public code of the "
+    "gateway shows, only the end of the host is compared: pages that came over http may call too, with cookies where "
+    "cors-allow-credentials allows them. List the origins, or accept this finding where all hosts below are https.",
+)
 MSE_ROUTE_ORDER = warning(
     "mse-route-order",
     "MSE would decide between two regular expressions by the age of their Ingresses",
@@ -129,6 +143,8 @@ CODES: tuple[Code, ...] = (
     MSE_UNSPREAD,
     MSE_SERVICE_POLICY,
     MSE_BACKEND_VERIFY,
+    MSE_RETRY,
+    MSE_ORIGIN,
     MSE_ROUTE_ORDER,
     MSE_CIPHERS,
     MSE_LIMIT_STATUS,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Note
-from compiler.targets.mse.codes import MSE_CIPHERS, MSE_LIMIT_STATUS, MSE_WASM
+from compiler.targets.mse.codes import MSE_CIPHERS, MSE_LIMIT_STATUS, MSE_ORIGIN, MSE_RETRY, MSE_WASM
 from compiler.targets.mse.host import names_ciphers
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.delivery import MseGateway
-    from compiler.ir.traffic import LocalLimit, ObjectName, Route, VirtualHost
+    from compiler.ir.traffic import LocalLimit, ObjectName, Policies, Route, VirtualHost
 
 LIMIT_STATUS_SINCE = (1, 2, 23)
 """First version that answers 429, and not 503, beyond a local limit (MSE annotation reference)."""
@@ -43,6 +43,7 @@ class Notices:
         """Of a route: the status beyond a limit, and plug-ins that no reference knows."""
         owner = route.base or route.owner
         version, limit, plugin = self._settings.version, route.policies.local_limit, route.policies.wasm
+        self._cors_and_retry(owner, route.policies)
         if limit is not None and version is not None and version < LIMIT_STATUS_SINCE:
             self._limit(owner, limit, ".".join(map(str, version)))
         if plugin is not None:
@@ -53,6 +54,30 @@ class Notices:
                 plugin.config,
                 "no reference of MSE knows wasmplugin, only a guide for moves from ingress-nginx: nobody can check it",
                 "try it on the gateway and accept this finding in the Fleet, or set the plug-in up in the gateway",
+            )
+
+    def _cors_and_retry(self, owner: ObjectName, policies: Policies) -> None:
+        """Words of an author that MSE passes over."""
+        retry, cors = policies.retry, policies.cors
+        if retry is not None and retry.non_idempotent:
+            self._once(
+                MSE_RETRY,
+                owner,
+                retry.origin,
+                "non_idempotent",
+                "MSE hands it on without effect, so it changes nothing there",
+                "delete the word, or accept this finding in the Fleet",
+            )
+        wild = [origin for origin in cors.allow_origins if "//*." in origin] if cors is not None else []
+        if cors is not None and wild:
+            domain = wild[0].partition("//*.")[2]
+            self._once(
+                MSE_ORIGIN,
+                owner,
+                cors.origins_place,
+                ",".join(wild),
+                f"MSE compares the end of the host alone, so http://any.{domain} may call as well as https://any.{domain}",
+                "list the origins that are meant, or accept this finding in the Fleet",
             )
 
     def _limit(self, owner: ObjectName, limit: LocalLimit, version: str) -> None:

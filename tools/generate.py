@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from compiler.cli import schemas
-from tools.pages import findings, kinds, known_annotations, readme, targets
+from tools.pages import findings, kinds, known_annotations, readme, targets, traps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -80,6 +80,7 @@ GENERATED: tuple[Generated, ...] = (
     File(known_annotations.PAGE, known_annotations.page),
     File(kinds.PAGE, kinds.page),
     File(targets.PAGE, targets.page),
+    File(traps.PAGE, traps.page),
     *(Block(readme.PAGE, name, render) for name, render in readme.BLOCKS),
 )
 """In this order, so that a block may stand in a file that is generated itself."""

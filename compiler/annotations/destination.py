@@ -63,13 +63,14 @@ def parse(reader: Reader) -> Destination | None:
                 problem = f"{target.service.namespace}/{target.service.name} stands in it twice"
             targets.append(target)
         if problem is not None:
+            why = f"{problem}; MSE would drop the whole list, and send everything to the backends of the rules"
             fix = "write one Service per line, as share and full name: 60% cart.shop.svc.cluster.local:80"
-            reader.bad(values.ANNOTATION_VALUE, value, problem, fix)
+            reader.bad(values.ANNOTATION_VALUE, value, why, fix)
             return None
     total = sum(target.weight for target in targets)
     if total != 100:
-        fix = "write shares that add up to 100"
-        reader.bad(values.ANNOTATION_VALUE, value, f"its shares add up to {total} and not to 100", fix)
+        why = f"its shares add up to {total} and not to 100; MSE would take them as parts of {total}"
+        reader.bad(values.ANNOTATION_VALUE, value, why, "write shares that add up to 100")
         return None
     return Destination(tuple(targets), value.origin)
 

@@ -131,6 +131,10 @@ class Backends:
         """The same backend, spread otherwise."""
         return msgspec.structs.replace(backend, spread=spread)
 
+    def _described(self, name: ObjectName) -> Note:
+        """Where a Service that exists is described."""
+        return Note(self._services[name].origin, "what the Service is made of")
+
     def _pin(self, name: ObjectName, spread: Spread, subset: SubsetChoice, *, unconditional: bool) -> Spread:
         if subset.cluster is None or not spread.tiers:
             return spread
@@ -158,7 +162,7 @@ class Backends:
                 "pin to another cluster, or take this one out of `excluded`"
                 if is_excluded
                 else "place the app in this cluster, or pin to one in which it runs",
-                (Note(policy[1], "the policy"),) if policy is not None and is_excluded else (),
+                (Note(policy[1], "the policy") if policy is not None and is_excluded else self._described(name),),
             )
             return spread
         if policy is not None and unconditional:

@@ -237,8 +237,9 @@ class _Table:
             why = f"{others[0].ingress.name} has this host and path, but as {others[0].match.kind} path"
             fix = "give canary and base the same pathType, and the same use-regex and rewrite-target annotations"
         else:
-            why = "no ordinary Ingress of this gateway has the same host, path and path type"
+            why = "no ordinary Ingress of this gateway has the same host, path and path type, so MSE would ignore it"
             fix = "add the base Ingress, or mend host and path"
+            others = _nearest(path, [base.path for base in table.values()])
         self._findings.add(
             codes.CANARY_WITHOUT_BASE,
             path.place,
@@ -513,6 +514,14 @@ def _origin_of(value: object, otherwise: Origin) -> Origin:
         if origin is not None and origin.file:
             return origin  # type: ignore[no-any-return]
     return otherwise
+
+
+def _nearest(path: RoutePath, others: Sequence[RoutePath]) -> list[RoutePath]:
+    """Of the paths of the same host that whose text comes nearest; empty where there is none."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only for findings
+
+    likeness = {index: SequenceMatcher(None, path.written, other.written).ratio() for index, other in enumerate(others)}
+    return [others[max(likeness, key=lambda index: likeness[index])]] if likeness else []
 
 
 def _why(winner: RoutePath, loser: RoutePath) -> str:

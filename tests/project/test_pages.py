@@ -19,7 +19,7 @@ from compiler.model.reference import reference
 from compiler.pipeline.codes import CODES
 from compiler.targets.catalog import TARGETS
 from tests.real_tools import ROOT
-from tools.pages import commands, findings, kinds, known_annotations, limits, readme, targets
+from tools.pages import commands, findings, kinds, known_annotations, limits, readme, targets, traps
 from tools.pages.excerpts import cut
 from tools.pages.markdown import anchor, cell, code, prose, table
 
@@ -141,6 +141,23 @@ def test_kinds_page_has_every_field_of_every_kind() -> None:
     for _, kind, _ in KINDS:
         listed = re.findall(r"^\| `([^`]+)` \| .* \|$", sections[kind], re.MULTILINE)
         assert listed == [each.path for each in reference(kind).fields if each.path not in {"apiVersion", "kind"}]
+
+
+def test_every_trap_of_mse_has_exhibits_that_name_both_places() -> None:
+    known = {found.name for found in CODES}
+    for trap in (trap for topic in traps.TRAPS.values() for trap in topic):
+        assert trap.exhibits
+        for exhibit in trap.exhibits:
+            assert exhibit.partition(".")[0] in known
+            told = (ROOT / "tests/bad" / exhibit / "expected.txt").read_text("utf-8")
+            assert trap.places == 1 or "\n  also: " in told, exhibit
+
+
+def test_decisions_name_only_findings_that_exist() -> None:
+    known = {found.name for found in CODES}
+    named = {name for decision in traps.DECISIONS for name in re.findall(r"\(([a-z-]+)\)", decision.decided)}
+    assert named
+    assert named <= known
 
 
 def test_targets_name_only_findings_that_exist() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from compiler.diagnostics import Note
 from compiler.ir.traffic import Forward, ObjectName, Redirect
 from compiler.targets.mse import dialect
 from compiler.targets.mse.codes import (
@@ -182,12 +183,15 @@ class Translator:
         weights = _weights(parts)
         if weights is None:
             shown = ", ".join(f"{part.percent:.2f} %" for part in parts)
+            whole_percents = [part.weight * 100 // part.whole for part in rest]
+            made = ", ".join(f"{percent} %" for percent in (100 - sum(whole_percents), *whole_percents))
             self._findings.add(
                 MSE_WEIGHT,
                 shares[-1].origin if len(shares) > 1 else shares[0].backend.spread.origin,
                 str(route.owner),
-                f"the shares are {shown}",
+                f"the shares are {shown}, and MSE would make {made} of them",
                 "choose weights that are whole percents of their sum",
+                (Note(route.origin, "the route that they share"),),
             )
             return []
         own = [*pairs, *self._own(base.share, base.cluster)]

@@ -35,7 +35,6 @@ def test_a_destination_is_a_list_of_services_with_shares(text: str, targets: tup
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (f"60% {CART}:80\n30% {NEXT}:80", "its shares add up to 90 and not to 100"),
         (f"60 {CART}:80", "the line '60 cart.shop.svc.cluster.local:80' does not begin with a share such as 60%"),
         (f"{CART}:80\n{NEXT}:80", f"the line '{CART}:80' does not begin with a share such as 60%"),
         (f"101% {CART}:80", "'101%' is no share from 0% to 100%"),
@@ -54,6 +53,13 @@ def test_a_destination_is_a_list_of_services_with_shares(text: str, targets: tup
     ],
 )
 def test_a_line_that_mse_would_drop_is_an_error(text: str, why: str) -> None:
-    """One bad line makes MSE drop the whole annotation; other sums it rescales in silence."""
-    assert bad_value({"destination": text}) == ("destination", why)
+    """One bad line makes MSE drop the whole annotation, which is told too."""
+    dropped = "MSE would drop the whole list, and send everything to the backends of the rules"
+    assert bad_value({"destination": text}) == ("destination", f"{why}; {dropped}")
     assert read({"destination": text})[0].destination is None
+
+
+def test_shares_add_up() -> None:
+    """MSE would scale them in silence."""
+    why = "its shares add up to 90 and not to 100; MSE would take them as parts of 90"
+    assert bad_value({"destination": f"60% {CART}:80\n30% {NEXT}:80"}) == ("destination", why)

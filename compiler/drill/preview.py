@@ -19,12 +19,14 @@ from compiler.targets.envoy.bootstrap import BOOTSTRAP, assemble, folder_of
 from compiler.targets.envoy.emission import emit_traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
     from compiler.diagnostics import Diagnostic
     from compiler.drill.local import LocalFleet
     from compiler.ir.traffic import Gateway, Traffic
+    from compiler.targets.envoy.fragments import Fragment
 
 
 class NotCompiledError(Exception):
@@ -95,28 +97,32 @@ class Preview:
     def _compiled(self) -> list[tuple[Gateway, dict[str, Any]]]:
         """The bootstrap of each gateway, with free ports."""
         gateways = [gateway for gateway in self.fleet.traffic.gateways if gateway.hosts]
-        settings = [_settings(gateway, str(self.fleet.secrets)) for gateway in gateways]
+        settings = [local_settings(gateway, str(self.fleet.secrets)) for gateway in gateways]
         findings = Diagnostics()
         fragments = emit_traffic(self.fleet.traffic, settings, findings)
         if findings.has_errors:
             raise NotCompiledError(findings.sorted())
-        compiled = []
-        for gateway, each in zip(gateways, settings, strict=True):
-            home = self._folder / gateway.name
-            bootstrap: dict[str, Any] = {}
-            for emission in assemble(each, fragments):
-                text = "".join(emission.text)
-                name = emission.path.removeprefix(f"{folder_of(gateway.name)}/")
-                if name == BOOTSTRAP:
-                    bootstrap = json.loads(text)
-                else:
-                    (home / name).parent.mkdir(parents=True, exist_ok=True)
-                    (home / name).write_text(text, "utf-8")
-            compiled.append((gateway, on_free_ports(_at(bootstrap, str(home)))))
-        return compiled
+        return [
+            (gateway, place(each, fragments, self._folder / gateway.name))
+            for gateway, each in zip(gateways, settings, strict=True)
+        ]
 
 
-def _settings(gateway: Gateway, secrets: str) -> EnvoyGateway:
+def place(settings: EnvoyGateway, fragments: Iterable[Fragment], home: Path) -> dict[str, Any]:
+    """The bootstrap of a gateway for this machine: on free ports, with the files that it names written below `home`."""
+    bootstrap: dict[str, Any] = {}
+    for emission in assemble(settings, fragments):
+        text = "".join(emission.text)
+        name = emission.path.removeprefix(f"{folder_of(settings.gateway)}/")
+        if name == BOOTSTRAP:
+            bootstrap = json.loads(text)
+        else:
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(text, "utf-8")
+    return on_free_ports(_at(bootstrap, str(home)))
+
+
+def local_settings(gateway: Gateway, secrets: str) -> EnvoyGateway:
     """One proxy is trusted, so that `X-Forwarded-For` can say whom a request comes from."""
     return EnvoyGateway(
         gateway=gateway.name,

@@ -66,8 +66,9 @@ def _refused(gateway: Gateway, request: Request, hosts: Sequence[Answering]) -> 
     if all(listener.protocol != wanted for listener in gateway.listeners):
         ports = ", ".join(f"{listener.protocol} on port {listener.port}" for listener in gateway.listeners)
         return Answer("no-listener", None, says=f"the gateway listens for {ports or 'nothing'}")
-    if request.scheme == "https" and hosts and all(each.host.tls is None for each in hosts):
-        return Answer("no-certificate", None, says="no Ingress names a certificate for this host (spec.tls)")
+    if request.scheme == "https" and all(each.host.tls is None for each in hosts):
+        says = "no Ingress names a certificate for this host (spec.tls)" if hosts else "no Ingress has this host"
+        return Answer("no-certificate", None, says=says)
     odd = next((name for name, _ in request.headers if "_" in name), None)
     if odd is not None:
         return Answer(

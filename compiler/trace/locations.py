@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from compiler.trace.conditions import Facts
 
 _PORT = re.compile(r":(\d+)\Z")
+_REDIRECTS = (301, 302, 303, 307, 308)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def location(redirect: Redirect, facts: Facts) -> str:
     """The Location: parts that the redirect does not name stay as in the request, and so does the query.
 
-    A port that is the default of the scheme of the request goes, when the scheme changes.
+    A port that is the default of the scheme of the request goes, when the scheme changes. Of statuses that are no
+    redirects for Envoy (300, 304 to 306) a path of its own comes without the query.
     """
     request = facts.request
     scheme = redirect.scheme or request.scheme
@@ -27,5 +29,6 @@ def location(redirect: Redirect, facts: Facts) -> str:
     elif found is not None and scheme != request.scheme and found[1] == _DEFAULT_PORTS[request.scheme]:
         host = host[: found.start()]
     path = redirect.path or facts.path
-    query = "" if request.query is None or "?" in path else f"?{request.query}"
+    is_bare = bool(redirect.path) and ("?" in path or redirect.status not in _REDIRECTS)
+    query = "" if request.query is None or is_bare else f"?{request.query}"
     return f"{scheme}://{host}{path}{query}"

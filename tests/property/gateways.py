@@ -29,6 +29,7 @@ from compiler.ir.traffic import (
     Split,
     Spread,
     Tier,
+    Tls,
     ValueMatch,
     VirtualHost,
 )
@@ -36,6 +37,7 @@ from compiler.trace.request import Request
 
 if TYPE_CHECKING:
     from compiler.ir.traffic import Action
+    from compiler.trace.request import Scheme
 
 HOSTS = ("shop.example.com", "a.shop.example.com", "*.shop.example.com", "*.example.com", "*")
 ASKED_HOSTS = (
@@ -63,6 +65,7 @@ VALUES = ("always", "next", "a", "")
 HEADERS = ("x-stage", "x-user")
 COOKIES = ("beta", "stage")
 PARAMETERS = ("q", "stage")
+SCHEMES: tuple[Scheme, ...] = ("http", "http", "https")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 CLIENTS = ("10.0.0.7", "192.0.2.1")
 ACCESS = (AddressList("allow", ("10.0.0.0/8",)), AddressList("deny", ("10.0.0.0/24", "2001:db8::/32")))
@@ -70,6 +73,8 @@ CORS = Cors(("https://*.example.org",), ("GET", "PUT"), ("X-A",), (), allow_cred
 CLUSTERS = ("a", "b")
 
 PLAIN = Listener("http", 80, "HTTP")
+SECURE = Listener("https", 443, "HTTPS")
+CERTIFICATES = (Tls("shop", "one"), Tls("shop", "two"))
 
 
 def rarely(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -131,10 +136,14 @@ def actions(draw: st.DrawFn, owner: str) -> Action:
     kind = draw(st.sampled_from(("forward", "forward", "forward", "redirect", "direct")))
     if kind == "direct":
         return DirectResponse(draw(st.sampled_from((200, 404, 503))), owner)
+    if kind == "redirect" and not draw(st.integers(0, 4)):
+        # of any status, as annotations say it: to an absolute URL
+        path = draw(st.sampled_from(("", f"/{owner}")))
+        return Redirect(draw(st.sampled_from((300, 304, 305))), "https", "new.example.com", path=path)
     if kind == "redirect":
         return Redirect(
             draw(st.sampled_from((301, 302, 303, 307, 308))),
-            draw(st.sampled_from(("", "https"))),
+            draw(st.sampled_from(("", "https", "http"))),
             draw(st.sampled_from(("", "new.example.com"))),
             draw(st.sampled_from((None, None, 8443))),
             draw(st.sampled_from(("", f"/{owner}", f"/foo/{owner}"))),
@@ -193,6 +202,7 @@ def hosts(draw: st.DrawFn, name: str) -> VirtualHost:
     return VirtualHost(
         name,
         tuple(found.values()),
+        draw(st.sampled_from((None, *CERTIFICATES))),
         access=draw(rarely(st.sampled_from(ACCESS))),  # type: ignore[arg-type]  # as above
     )
 
@@ -206,8 +216,8 @@ def gateways(draw: st.DrawFn) -> Gateway:
         index = draw(st.integers(0, len(found) - 1))
         of = found[index]
         if of.host != "*":
-            found[index] = VirtualHost(of.host, of.routes, access=of.access, aliases=(ALIAS,))
-    return Gateway("public", "hz", CLUSTERS, (PLAIN,), tuple(found))
+            found[index] = VirtualHost(of.host, of.routes, of.tls, access=of.access, aliases=(ALIAS,))
+    return Gateway("public", "hz", CLUSTERS, (PLAIN, SECURE), tuple(found))
 
 
 _PIECES = (
@@ -258,7 +268,7 @@ def requests(draw: st.DrawFn) -> Request:
     query = "&".join(f"{name}={draw(st.sampled_from((*VALUES, '%61')))}" for name in parameters)
     return Request(
         draw(st.sampled_from(METHODS)),
-        "http",
+        draw(st.sampled_from(SCHEMES)),
         draw(st.sampled_from(ASKED_HOSTS)),
         draw(targets()),
         query if parameters or draw(st.sampled_from((False, True))) else None,

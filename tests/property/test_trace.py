@@ -24,9 +24,12 @@ UNHURRIED = settings(max_examples=40, deadline=None, suppress_health_check=[Heal
 """A gateway takes some milliseconds to draw, more on a busy machine."""
 
 
+REFUSALS = ("bad-request", "escaped-slashes", "no-certificate")
+
+
 def is_refused(found: Trace) -> bool:
     """Whether the request does not even reach the routes."""
-    return isinstance(found.result, Answer) and found.result.reason in ("bad-request", "escaped-slashes")
+    return isinstance(found.result, Answer) and found.result.reason in REFUSALS
 
 
 @UNHURRIED

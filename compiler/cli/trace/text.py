@@ -54,7 +54,7 @@ def _trace(found: Trace, compilation: Compilation, near: str, style: Style) -> I
     yield f"{style('strong', escape(f'{request.method} {request.url}'))}  {style('faint', f'({escape(where)})')}\n"
     if isinstance(found.result, Answer):
         yield from _answer(found.result, style)
-        if found.result.reason == "no-host" and near:
+        if not found.tried and near:
             yield f"  did you mean {escape(near)}?\n"
     else:
         yield from _forwarding(found.result, found, style)

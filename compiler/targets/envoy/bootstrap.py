@@ -101,10 +101,24 @@ def _chains(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]], users
     for fragment in by_section.get("chain", ()):
         key = fragment.group
         handler = listeners.http_chain(settings, users, key, _HOLE)
-        frame = listeners.tls_chain(key, names[key], handler, json.loads(fragment.text))
         # a host that answers for all others has a place for each
         others = [] if ANY in names[key] else [text_of(misdirected())]
-        yield _filled(frame, [*hosts[key], *others])
+        for called, asked_for in _matches(key, names[key]):
+            frame = listeners.tls_chain(called, asked_for, handler, json.loads(fragment.text))
+            yield _filled(frame, [*hosts[key], *others])
+
+
+def _matches(key: str, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """(name, server names) of the filter chains of a certificate; no server names = whatever is asked for.
+
+    Envoy takes the chain with the longest name that fits, so names of their own must not vanish beside `*`: a shorter
+    wildcard of another certificate would take their requests.
+    """
+    named = [name for name in names if name != ANY]
+    if named:
+        yield key, named
+    if ANY in names:
+        yield (f"{key} {ANY}" if named else key), []
 
 
 def _filled(frame: Any, texts: Iterable[str]) -> list[str]:

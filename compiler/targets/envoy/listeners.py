@@ -111,9 +111,9 @@ def http_chain(settings: EnvoyGateway, users: Iterable[str], table: str, virtual
 
 
 def tls_chain(key: str, names: Sequence[str], handler: dict[str, Any], transport: Any) -> dict[str, Any]:
-    """The same for connections that ask for one of these server names; `*` = whatever they ask for."""
+    """The same for connections that ask for one of these server names; without any, for all that fit no other chain."""
     chain: dict[str, Any] = {"name": key}
-    if "*" not in names:
+    if names:
         chain["filter_chain_match"] = {"server_names": list(names)}
     return {**chain, **handler, "transport_socket": transport}
 

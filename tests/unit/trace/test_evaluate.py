@@ -249,6 +249,8 @@ def test_the_backend_sees_the_query_and_the_host_that_a_rewrite_names() -> None:
         (Redirect(302, path="/home"), f"http://{HOST}:8080/?a=b", f"http://{HOST}:8080/home?a=b"),
         (Redirect(301, "https", "new.com"), f"http://{HOST}:8080/x?a", "https://new.com/x?a"),
         (Redirect(301, "https", "new.com", 444, "/y?z"), f"http://{HOST}/x?a", "https://new.com:444/y?z"),
+        (Redirect(300, "https", "new.com", path="/y"), f"http://{HOST}/x?a", "https://new.com/y"),
+        (Redirect(300, "https", "new.com"), f"http://{HOST}/x?a", "https://new.com/x?a"),
         (Redirect(308, "https"), f"http://{HOST}/a/../b", f"https://{HOST}/b"),
         (Redirect(308, "http", port=81), f"https://{HOST}:444/", f"http://{HOST}:81/"),
     ],
@@ -335,6 +337,7 @@ def test_fixed_answers_have_their_body() -> None:
     ("url", "headers", "reason", "status"),
     [
         (f"https://{HOST}/", [], "no-certificate", None),
+        ("https://other.com/", [], "no-certificate", None),
         (f"http://{HOST}/a%2Fb?c", [], "escaped-slashes", 307),
         (f"http://{HOST}/a%00", [], "bad-request", 400),
         (f"http://{HOST}/", ["x_stage: a"], "bad-request", 400),

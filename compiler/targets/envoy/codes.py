@@ -92,7 +92,7 @@ NO_FREEZE_PROTECTION = warning(
     "nothing guards a Service with a TrafficPolicy against backends that freeze",
     "A backend that dies is noticed at once: its connections are refused. One that freezes (a stopped process, a lost "
     "network) keeps them open and says nothing, and a request waits for its timeout, or for 5 minutes without one. "
-    "With `hedge: {delay: 100ms}` in the TrafficPolicy a GET that has no answer by then is sent to another pod as well; a "
+    "With `hedge: {delay: 100ms}` in the TrafficPolicy a GET that has no answer by then is sent to another pod too; a "
     "delay near the 99th percentile of the Service costs one request in a hundred. Declare it, or accept this finding.",
 )
 CODES: tuple[Code, ...] = (

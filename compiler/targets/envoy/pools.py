@@ -90,7 +90,9 @@ class Pools:
             members = self._members(backend, attempts, limit, is_alone=not then)
             for other in then:
                 members += [m for tier in self._tiers(other, None)[:2] for m in [tier] * _SIDE_REPEATS]
-            members += [members[-1]] * (attempts - len(members) - 1)
+            left = self._whatever_is_left(backend, limit)
+            members += [members[-1]] * (attempts - len(members) - len(left) - 1)
+            members += left
             members.append(self._last(backend, limit))
             self.clusters[name] = text_of(_composite(name, members))
         return name
@@ -99,7 +101,7 @@ class Pools:
         """Tries that a request needs to have met every member."""
         tiers = len(backend.spread.tiers) or 1
         own = sum(_repeats(tiers)) if not then else _SIDE_REPEATS * tiers
-        own = max(own, self.tries_after_loss(backend))
+        own = max(own, self.tries_after_loss(backend)) + (tiers if _spills(backend) else 0)
         return max(ATTEMPTS, own + sum(_SIDE_REPEATS * min(2, len(b.spread.tiers) or 1) for b in then) + 1)
 
     def tries_after_loss(self, backend: Backend) -> int:
@@ -124,6 +126,18 @@ class Pools:
             name = f"{named}/tier-{number + 1}" if len(tiers) > 1 else f"{named}/pool"
             if name not in self.clusters:
                 self.clusters[name] = text_of(self._pool(name, backend, tier, limit))
+            names.append(name)
+        return names
+
+    def _whatever_is_left(self, backend: Backend, limit: Limit | None) -> list[str]:
+        """Where tiers are left before they are empty: pools that serve with all that they have, for when none does."""
+        if not _spills(backend):
+            return []
+        names = []
+        for tier, strict in zip(backend.spread.tiers, self._tiers(backend, limit), strict=True):
+            name = f"{strict}/left"
+            if name not in self.clusters:
+                self.clusters[name] = text_of(self._pool(name, backend, tier, limit, spills=False))
             names.append(name)
         return names
 
@@ -154,13 +168,15 @@ class Pools:
 
     # --- clusters
 
-    def _pool(self, name: str, backend: Backend, tier: Tier | None, limit: Limit | None) -> Plain:
+    def _pool(
+        self, name: str, backend: Backend, tier: Tier | None, limit: Limit | None, *, spills: bool = True
+    ) -> Plain:
         spread = backend.spread
         members = tier.members if tier is not None else ()
-        is_hashed = backend.policy.balance is not None and bool(hash_policy(backend.policy.balance))
-        threshold = 0 if is_hashed else spread.spill_below_percent
+        is_hashed = _is_hashed(backend)
+        threshold = spread.spill_below_percent if spills and not is_hashed else 0
         weighted = self._is_weighted(spread, members)
-        by_cluster = weighted and not threshold
+        by_cluster = weighted and not spread.spill_below_percent
         found = self._cluster(name, backend, limit)
         common: Plain = {"healthy_panic_threshold": {"value": threshold}, "update_merge_window": "0s"}
         if threshold:
@@ -219,6 +235,15 @@ class Pools:
         if direct is not None:
             found["transport_socket"] = direct
         return found
+
+
+def _is_hashed(backend: Backend) -> bool:
+    return backend.policy.balance is not None and bool(hash_policy(backend.policy.balance))
+
+
+def _spills(backend: Backend) -> bool:
+    """Whether traffic leaves a tier before nothing of it is left."""
+    return bool(backend.spread.spill_below_percent) and len(backend.spread.tiers) > 1 and not _is_hashed(backend)
 
 
 def _repeats(tiers: int) -> tuple[int, ...]:

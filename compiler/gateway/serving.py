@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from compiler.gateway.snapshot import SECRETS
 from compiler.gateway.source import NotUsableError
 from compiler.gateway.state import Remembered
 
@@ -70,7 +71,7 @@ class Serving:
         try:
             found = self._source.poll()
             if found is None or (self.wanted is not None and found.revision == self.wanted.revision):
-                return False
+                return self._look_at_secrets()
             if found.revision == self.refused:
                 self._report(Event(what="refused", text="it was refused before", revision=found.revision))
                 return False
@@ -79,7 +80,15 @@ class Serving:
             self._complain(str(why))
             return False
         self.wanted, self.reason, self.refused = snapshot, "", ""
-        self._report(Event(what="serving", text="a new configuration", revision=snapshot.revision))
+        self._report(Event(what="serving", text=f"a new configuration{_missing(snapshot)}", revision=snapshot.revision))
+        return True
+
+    def _look_at_secrets(self) -> bool:
+        """Take in Secrets that have changed; whether there are any."""
+        if self.wanted is None or not self._builder.is_outdated(self.wanted):
+            return False
+        self.wanted = self._builder.build(self.wanted.configuration)
+        self._report(Event(what="serving", text=f"other Secrets{_missing(self.wanted)}", revision=self.wanted.revision))
         return True
 
     def _complain(self, why: str) -> None:
@@ -92,6 +101,9 @@ class Serving:
         kind = refusal.kind.rpartition(".")[2]
         self.refused, self.reason = refusal.revision, f"{kind} ({names}): {refusal.reason}"
         self._report(Event(what="refused", text=self.reason, revision=refusal.revision))
+        if refusal.kind in SECRETS:  # only what uses it does without
+            self.refused = ""
+            return False
         if self.good is None or self.wanted is None or self.wanted.revision != refusal.revision:
             return False
         if self.good.revision == refusal.revision:
@@ -114,3 +126,11 @@ class Serving:
         if self.good is None:
             return Remembered(refused=self.refused)
         return Remembered(revision=self.good.revision, configuration=self.good.configuration, refused=self.refused)
+
+
+def _missing(snapshot: Snapshot) -> str:
+    """Files of Secrets that are not there, for people."""
+    missing = sorted(path for path, stamp in snapshot.files.items() if stamp is None)
+    if not missing:
+        return ""
+    return f", without {', '.join(missing[:5])}" + (", …" if len(missing) > 5 else "")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, EXTENSION, KINDS, LISTENER, ROUTES, SECRET
+from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, KINDS, LISTENER, ROUTES, SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -113,6 +113,8 @@ class Session:
     def refusal(self) -> Refusal | None:
         """Why what is wanted now can't be had: Envoy has refused a part of it; None = it has not."""
         for (kind, name, version), reason in self._refused.items():
+            if kind in SECRETS:
+                continue
             wanted = self.wanted.resources[kind].get(name)
             if wanted is not None and wanted.version == version:
                 return Refusal(self.wanted.revision, kind, (name,), reason)
@@ -133,8 +135,10 @@ class Session:
                 self._has.get(ENDPOINTS, {}).pop(cluster.endpoints, None)
             self.is_gated = True
             messages.append(self._message(CLUSTER, changed))
-        others = [(kind, changed) for kind in (ENDPOINTS, SECRET, EXTENSION) if (changed := self._changed(kind))]
-        messages += [self._message(kind, changed) for kind, changed in others]
+        if changed := self._changed(ENDPOINTS):
+            messages.append(self._message(ENDPOINTS, changed))
+        # one at a time: Envoy refuses a message as a whole
+        messages += [self._message(kind, changed[:1]) for kind in SECRETS if (changed := self._changed(kind))]
         if self.is_warming or self.is_gated:
             return messages
         if changed := self._changed(LISTENER):
@@ -145,8 +149,8 @@ class Session:
 
     @property
     def is_warming(self) -> bool:
-        """Whether Envoy has not taken all clusters, endpoints and secrets yet."""
-        return any(kind in self._waiting for kind in (CLUSTER, ENDPOINTS, SECRET))
+        """Whether Envoy has not taken all clusters and endpoints yet."""
+        return any(kind in self._waiting for kind in (CLUSTER, ENDPOINTS))
 
     @property
     def is_settled(self) -> bool:
@@ -155,7 +159,7 @@ class Session:
             {CLUSTER, LISTENER} <= self._has.keys()
             and not self.is_gated
             and not self._waiting
-            and not any(self._changed(kind) or self._lacks(kind) for kind in KINDS)
+            and not any(self._changed(kind) or self._lacks(kind) for kind in KINDS if kind not in SECRETS)
         )
 
     def _lacks(self, kind: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from compiler.gateway.credentials import filled, look
 from compiler.gateway.messages import NotAMessageError, pack
 from compiler.gateway.source import NotUsableError
 from compiler.targets.envoy.resources import resources_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.any_pb2 import Any as AnyMessage
 
+    from compiler.gateway.credentials import Files
     from compiler.gateway.source import Configuration
 
 CLUSTER = "envoy.config.cluster.v3.Cluster"
@@ -24,6 +26,8 @@ LISTENER = "envoy.config.listener.v3.Listener"
 ROUTES = "envoy.config.route.v3.RouteConfiguration"
 SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - the name of a message type
 EXTENSION = "envoy.config.core.v3.TypedExtensionConfig"
+SECRETS = (SECRET, EXTENSION)
+"""Kinds of which one that Envoy refuses harms only what uses it."""
 KINDS = (CLUSTER, ENDPOINTS, SECRET, EXTENSION, LISTENER, ROUTES)
 
 
@@ -46,6 +50,8 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     resources: dict[str, dict[str, Resource]]
     """By kind and name."""
     configuration: Configuration
+    files: Files = {}
+    """The files of Secrets that it was made with."""
 
 
 class Builder:
@@ -66,6 +72,10 @@ class Builder:
         except NotAMessageError as failed:
             raise NotUsableError(str(failed)) from failed
         return self._last
+
+    def is_outdated(self, snapshot: Snapshot) -> bool:
+        """Whether a file of a Secret has come, gone or changed since."""
+        return look(snapshot.files) != snapshot.files
 
     def _patched(self, configuration: Configuration) -> Snapshot | None:
         """The last snapshot with some clusters exchanged, where the configurations differ in nothing else.
@@ -89,7 +99,7 @@ class Builder:
         resources = {kind: dict(by_name) for kind, by_name in last.resources.items()}
         for kind, by_name in after.items():
             resources[kind] |= {name: _resource(kind, name, each) for name, each in by_name.items()}
-        return Snapshot(configuration.revision, resources, configuration)
+        return Snapshot(configuration.revision, resources, configuration, last.files)
 
     def _clusters(self, lines: Iterable[bytes]) -> dict[str, dict[str, dict[str, Any]]]:
         clusters = [msgspec.json.decode(line.rstrip(b","), type=dict[str, Any]) for line in lines]
@@ -100,11 +110,12 @@ class Builder:
         bootstrap = msgspec.json.decode(configuration.bootstrap, type=dict[str, Any])
         secrets = [msgspec.json.decode(each, type=dict[str, Any]) for each in configuration.secrets]
         found = resources_of(self._transform(bootstrap) if self._transform else bootstrap, secrets)
+        files: Files = {}
         by_kind = {
             CLUSTER: found.clusters,
             ENDPOINTS: found.endpoints,
-            SECRET: found.secrets,
-            EXTENSION: found.extensions,
+            SECRET: filled(found.secrets, files),
+            EXTENSION: filled(found.extensions, files),
             LISTENER: found.listeners,
             ROUTES: found.routes,
         }
@@ -114,7 +125,7 @@ class Builder:
             for kind, by_name in by_kind.items()
         }
         self._made = made
-        return Snapshot(configuration.revision, resources, configuration)
+        return Snapshot(configuration.revision, resources, configuration, files)
 
     def _known(
         self, kind: str, name: str, resource: dict[str, Any], made: dict[tuple[str, bytes], Resource]

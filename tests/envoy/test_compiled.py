@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from compiler.annotations.tls_downstream import CIPHERS
+from compiler.drill.children import wait_until
 from compiler.drill.delivery import Delivery, free_port
 from compiler.drill.envoy import Envoy
 from compiler.drill.load import Ask, ClientTls, ask
@@ -361,6 +362,11 @@ def test_passwords_and_certificates_come_by_ads_too(
             annotations={NGINX + "auth-type": "basic", NGINX + "auth-secret": "users"},
             tls=[{"hosts": ["one.example.com"], "secretName": "one"}],
         ),
+        ingress(
+            "late",
+            rule(path("cart"), host="late.example.com"),
+            tls=[{"hosts": ["late.example.com"], "secretName": "late"}],
+        ),
         **(secured(secrets) | {"listeners": listeners}),
     )
     gateway = Gateway(documents, pods, folder)
@@ -375,6 +381,12 @@ def test_passwords_and_certificates_come_by_ads_too(
             tls = ClientTls(server_name="one.example.com", ca=f"{secrets}/shop/one/ca.crt")
             for target, client in ((("127.0.0.1", ports[0]), None), (("127.0.0.1", ports[1]), tls)):
                 assert [s.status for s in ask(target, *asks, tls=client)] == [401, 200]
+            late = ClientTls(server_name="late.example.com")
+            asked = Ask(path="/cart", host="late.example.com")
+            assert ask(("127.0.0.1", ports[1]), asked, tls=late)[0].status == 0
+            certify(secrets, "late", host="late.example.com")
+            delivery.wait_for("other Secrets")
+            wait_until(lambda: ask(("127.0.0.1", ports[1]), asked, tls=late)[0].status == 200, 10, "the certificate")
 
 
 # --- towards backends

@@ -36,13 +36,15 @@ def bring_secrets(folder: Path, secrets: Path) -> None:
         file.write_text(text)
         for path in map(Path, re.findall(r'"filename":"([^"]+)"', text)):
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.name == "ca.crt" and not path.exists():
+            if path.suffix == ".crt" and not path.exists():
                 make_certificate(path)
 
 
 def make_certificate(path: Path) -> None:
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ca", "-days", "2"]
-    subprocess.run([*command, "-keyout", f"{path}.key", "-out", str(path)], check=True, capture_output=True)
+    subprocess.run(
+        [*command, "-keyout", str(path.with_suffix(".key")), "-out", str(path)], check=True, capture_output=True
+    )
 
 
 @pytest.mark.parametrize("name", [*CASES, "example"])

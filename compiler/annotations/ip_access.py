@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -118,8 +119,9 @@ def _ranges(reader: Reader, value: Value) -> tuple[str, ...] | None:
     return tuple(blocks)
 
 
+@lru_cache(4096)
 def _block(item: str) -> tuple[str, str]:
-    """An address or block in canonical form, or what is wrong with it."""
+    """An address or block in canonical form, or what is wrong with it; a fleet repeats a few of them."""
     import ipaddress  # noqa: PLC0415 - few fleets list addresses
 
     if item == "*":

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NGINX, _MSE = "nginx.ingress.kubernetes.io/", "mse.ingress.kubernetes.io/"
+
 TEAMS = 20
 ZONES = ("cn-hangzhou-h", "cn-hangzhou-i", "cn-hangzhou-j")
 
@@ -158,7 +160,7 @@ def write_fleet(root: Path, apps: int, clusters: int, *, annotations: bool = Tru
         _write(folder / "app.yaml", app_document(app, clusters))
         _write(folder / "ingress.yaml", _ingress(app, _settings(app) if annotations else {}))
         if annotations and _has_canary(app):
-            canary = {"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "10"}
+            canary = {f"{_NGINX}canary": "true", f"{_NGINX}canary-weight": "10"}
             _write(folder / "canary.yaml", _ingress(app, canary, "-next"))
 
 
@@ -177,16 +179,17 @@ def _has_canary(app: int) -> bool:
 
 
 def _settings(app: int) -> dict[str, str]:
-    """Two to four annotations; which ones differs from app to app as it does in real fleets."""
-    settings = {"mse.ingress.kubernetes.io/timeout": str(5 + app % 10)}
-    if app % 2:
-        settings["mse.ingress.kubernetes.io/request-header-control-update"] = f"X-Team {team_name(app)}"
-    else:
-        settings["nginx.ingress.kubernetes.io/proxy-next-upstream-tries"] = str(1 + app % 3)
-    if app % 5 == 0:
-        settings["nginx.ingress.kubernetes.io/enable-cors"] = "true"
-        settings["nginx.ingress.kubernetes.io/cors-allow-origin"] = f"https://{team_name(app)}.example.com"
-    return settings
+    """Eight annotations of seven families: of the routes, of what stands before them, of the Service."""
+    return {
+        f"{_MSE}timeout": str(5 + app % 10),
+        f"{_MSE}request-header-control-update": f"X-Team {team_name(app)}",
+        f"{_NGINX}proxy-next-upstream-tries": str(2 + app % 3),
+        f"{_NGINX}enable-cors": "true",
+        f"{_NGINX}cors-allow-origin": f"https://{team_name(app)}.example.com",
+        f"{_NGINX}whitelist-source-range": "10.0.0.0/8,192.168.0.0/16",
+        f"{_NGINX}load-balance": "least_conn",
+        f"{_MSE}rate-limit": str(100 + app % 7),
+    }
 
 
 def _ingress(app: int, annotations: dict[str, str], suffix: str = "") -> str:

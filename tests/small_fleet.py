@@ -181,7 +181,7 @@ def _compiled(options: Options) -> Compiled:
         if not fleetwide.has_errors:
             prepared = cells.prepared
             assert prepared is not None
-            delivered = list(deliver(facts, prepared.context.gateways, prepared.argocd, late))
+            delivered = list(deliver(facts, prepared.context.gateways, prepared.argocd, late, prepared.context.envoys))
     emitted = [*(e for cell in cells.cells for e in cell.emissions), *delivered]
     findings = (*fleetwide.findings, *late.sorted())
     found = [(f.code.name, place(f.origin), f.value) for f in findings]

@@ -162,8 +162,15 @@ def _gateway(each: argparse.ArgumentParser) -> None:
     held.add_argument(
         "--parts", metavar="DIR", type=_named, help="the mounted parts of a configuration; used when complete"
     )
+    held.add_argument("--drains", action="store_true", help="serve nothing: wait for SIGTERM, and let Envoy drain then")
     each.add_argument("--gateway", metavar="NAME", type=_named, required=True, help="which gateway of the fleet")
-    each.add_argument("--socket", metavar="PATH", type=_named, required=True, help="the Unix socket that Envoy asks")
+    each.add_argument(
+        "--socket",
+        metavar="PATH",
+        type=_named,
+        default="/run/fleetgate/ads.sock",
+        help="the Unix socket that Envoy asks (default: /run/fleetgate/ads.sock)",
+    )
     each.add_argument("--state", metavar="DIR", type=_named, help="remember the last good configuration there")
     each.add_argument(
         "--admin",

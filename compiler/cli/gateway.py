@@ -24,6 +24,8 @@ _NEEDS = "fleetgate gateway needs more packages than the compiler: pip install '
 def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     """Serve until SIGTERM or SIGINT; with `--print-bootstrap` print what Envoy is to be started with instead."""
     del terminal
+    if arguments.drains:
+        return _drain(arguments)
     from compiler.gateway.source import NotUsableError  # noqa: PLC0415 - this command alone needs the room
 
     source = _source(arguments)
@@ -43,6 +45,18 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     return Outcome(CLEAN)
 
 
+def _drain(arguments: Namespace) -> Outcome:
+    """Let Envoy drain when this process is to end."""
+    from compiler.gateway.drain import drain_at_the_end  # noqa: PLC0415 - this command alone needs it
+
+    settings = _settings(arguments)
+    if isinstance(settings, Outcome):
+        return settings
+    if settings.admin is None:
+        return usage("--drains needs the admin interface of Envoy (--admin)")
+    return Outcome(CLEAN, err=asyncio.run(drain_at_the_end(settings.admin)) + "\n")
+
+
 def _source(arguments: Namespace) -> Source:
     from compiler.gateway.parts import PartsSource  # noqa: PLC0415 - this command alone needs the room
     from compiler.gateway.source import TreeSource  # noqa: PLC0415 - as above
@@ -56,13 +70,14 @@ def _bootstrap(source: Source, socket: str) -> Outcome:
     """The bootstrap for the Envoy beside this server."""
     import json  # noqa: PLC0415 - this command alone needs it
 
-    from compiler.gateway.bootstrap import dynamic_bootstrap  # noqa: PLC0415 - as above
     from compiler.gateway.source import NotUsableError  # noqa: PLC0415 - as above
+    from compiler.targets.envoy.dynamic import dynamic_bootstrap  # noqa: PLC0415 - as above
 
     found = source.poll()
     if found is None:
         raise NotUsableError("an update is under way: try again when it is done")
-    return Outcome(CLEAN, json.dumps(dynamic_bootstrap(found, str(Path(socket).absolute())), indent=2) + "\n")
+    static = json.loads(found.bootstrap)
+    return Outcome(CLEAN, json.dumps(dynamic_bootstrap(static, str(Path(socket).absolute())), indent=2) + "\n")
 
 
 def _settings(arguments: Namespace) -> Settings | Outcome:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
 from compiler.drill.children import Child, wait_until
+from compiler.targets.envoy.dynamic import dynamic_bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +106,4 @@ class Delivery:
 
     def bootstrap(self, static: bytes) -> dict[str, Any]:
         """The bootstrap of the Envoy that is served; `static`: the `bootstrap.json` of the tree."""
-        from compiler.gateway.bootstrap import dynamic_bootstrap  # noqa: PLC0415 - drills without ADS do without
-        from compiler.gateway.source import Configuration  # noqa: PLC0415 - as above
-
-        return with_admin_port(dynamic_bootstrap(Configuration(static), str(self.socket)), self.admin_port)
+        return with_admin_port(dynamic_bootstrap(json.loads(static), str(self.socket)), self.admin_port)

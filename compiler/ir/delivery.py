@@ -152,6 +152,14 @@ class EnvoyGateway(Node, frozen=True):
     """Sorted."""
     secrets_folder: str
     """Where Secrets are mounted: `<folder>/<namespace>/<name>/<key>`."""
+    namespace: str = "gateways"
+    """Of its objects in each cluster of the placement."""
+    sidecar_image: str = ""
+    """With `fleetgate gateway`."""
+    cpu: int = 2
+    """Cores, and worker threads."""
+    memory: str = "1Gi"
+    """Kubernetes quantity."""
     origin: Origin = Origin("")
 
     @property

@@ -11,7 +11,7 @@ from compiler.lower.unread import check_unread
 from compiler.lower.world import Sourced, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.model.fleet import Cluster, Destination, Fleet, Gateway
@@ -66,6 +66,18 @@ NO_MEMBERS = error(
     "The members of a gateway are the clusters that its clusterSelector matches, else those of its region. A gateway "
     "without members can send traffic nowhere.",
 )
+GATEWAY_PLACEMENT = error(
+    "gateway-placement",
+    "a gateway is to run in a cluster that is not there",
+    "`envoy.placement.clusters` of a gateway names the clusters in which Envoy runs, each by the name of its Cluster "
+    "document. Objects for a cluster that nobody knows would reach no API server.",
+)
+LONELY_GATEWAY = warning(
+    "lonely-gateway",
+    "a gateway runs in one cluster alone",
+    "Backends in other clusters take over when a cluster is lost, but nobody reaches them while the only gateway is in "
+    "the lost one. Run Envoy in at least two clusters, best in two zones, and let clients find both.",
+)
 UNUSED_GATEWAY_OBJECT = warning(
     "unused-gateway-object",
     "an IngressClass or MseIngressConfig belongs to no gateway",
@@ -94,6 +106,8 @@ CODES: tuple[Code, ...] = (
     DUPLICATE_DESTINATION,
     SHARED_INGRESS_CLASS,
     NO_MEMBERS,
+    GATEWAY_PLACEMENT,
+    LONELY_GATEWAY,
     UNUSED_GATEWAY_OBJECT,
     FOREIGN_CONTROLLER,
     GATEWAY_SETTINGS,
@@ -139,7 +153,7 @@ def lower_world(
     classes = _by_name(ingress_classes, "IngressClass", findings)
     configs = _by_name(mse_configs, "MseIngressConfig", findings)
     members = {g.name: tuple(_members(g, by_name)) for g in fleet.value.spec.gateways}
-    _check_gateways(fleet, members, findings, incomplete=incomplete)
+    _check_gateways(fleet, members, {c.value.metadata.name for c in clusters}, findings, incomplete=incomplete)
     _check_objects(fleet, classes, configs, findings)
     check_unread(fleet, by_name, members, findings)
     if not incomplete:
@@ -283,7 +297,12 @@ def _members(gateway: Gateway, clusters: Mapping[str, Sourced[Cluster]]) -> list
 
 
 def _check_gateways(
-    fleet: Sourced[Fleet], members: Mapping[str, tuple[str, ...]], findings: Diagnostics, *, incomplete: bool
+    fleet: Sourced[Fleet],
+    members: Mapping[str, tuple[str, ...]],
+    clusters: Collection[str],
+    findings: Diagnostics,
+    *,
+    incomplete: bool,
 ) -> None:
     by_class: dict[str, int] = {}
     for index, gateway in enumerate(fleet.value.spec.gateways):
@@ -307,6 +326,30 @@ def _check_gateways(
                 "no Cluster document matches this gateway",
                 "add a Cluster, or mend the gateway's region or clusterSelector",
             )
+        if "envoy" in gateway.targets and not incomplete:
+            _check_placement(gateway, place.at("envoy", "placement", "clusters"), clusters, findings)
+
+
+def _check_placement(gateway: Gateway, place: Origin, clusters: Collection[str], findings: Diagnostics) -> None:
+    """The clusters in which Envoy is to run are there, and more than one."""
+    named = gateway.envoy.placement.clusters
+    for number, name in enumerate(named):
+        if name not in clusters:
+            findings.add(
+                GATEWAY_PLACEMENT,
+                place.at(number),
+                name,
+                f"gateway {gateway.name} is to run in it, and no Cluster has this name",
+                nearest(name, clusters) or "name a Cluster of the fleet",
+            )
+    if len(set(named)) == 1 and named[0] in clusters:
+        findings.add(
+            LONELY_GATEWAY,
+            place,
+            named[0],
+            f"gateway {gateway.name} runs in this cluster alone, and is gone when it is",
+            "name a second cluster in `envoy.placement.clusters`, best in another zone",
+        )
 
 
 def _check_objects(
@@ -419,6 +462,10 @@ def lower_delivery(
             image=g.envoy.image,
             replicas=g.envoy.replicas,
             placement=g.envoy.placement.clusters,
+            namespace=g.envoy.placement.namespace,
+            sidecar_image=g.envoy.sidecar_image,
+            cpu=g.envoy.cpu,
+            memory=str(g.envoy.memory),
             listeners=tuple(traffic.Listener(e.name, e.port, e.protocol) for e in g.listeners),
             trusted_hops=g.envoy.xff_num_trusted_hops,
             service_type=g.envoy.service.type,

@@ -16,6 +16,7 @@ from compiler.model.base import (
     LabelSelector,
     Node,
     PortNumber,
+    Quantity,
     Text,
     syntax,
 )
@@ -122,7 +123,9 @@ class EnvoyPlacement(Node, frozen=True, kw_only=True):
     """Clusters in which the Envoy gateway runs."""
 
     clusters: tuple[DnsSubdomain, ...] = ()
-    """Cluster names; at least two, so that the loss of one is survived."""
+    """Cluster names; at least two, so that the loss of one is survived. Without any, no Kubernetes objects are made."""
+    namespace: DnsLabel = "gateways"
+    """Namespace of the gateway's objects in each of them."""
 
 
 class EnvoyService(Node, frozen=True, kw_only=True):
@@ -139,8 +142,14 @@ class EnvoyGateway(Node, frozen=True, kw_only=True):
 
     image: Text = "envoyproxy/envoy:v1.40.0"
     """Container image of Envoy."""
+    sidecar_image: Text = "fleetgate:v0.1.0"
+    """Container image of fleetgate, built from `tools/Containerfile`: it serves Envoy what was compiled."""
     replicas: Annotated[int, Meta(ge=1, le=100)] = 2
     """Envoy pods per cluster."""
+    cpu: Annotated[int, Meta(ge=1, le=64)] = 2
+    """CPU limit of an Envoy, in cores, and the number of its worker threads."""
+    memory: Quantity = "1Gi"
+    """Memory of an Envoy, requested and limited."""
     placement: EnvoyPlacement = EnvoyPlacement()
     """Where the gateway runs."""
     xff_num_trusted_hops: Annotated[int, Meta(ge=0, le=10)] = 0

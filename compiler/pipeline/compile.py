@@ -146,9 +146,11 @@ def assemble(
         context, stale = prepared.context, undelivered.stale
         for settings in context.envoys:
             if stale is None or settings.gateway in stale:
-                delivered += envoy.assemble(settings, undelivered.fragments)
+                configuration = list(envoy.assemble(settings, undelivered.fragments))
+                delivered += configuration
+                delivered += envoy.wrap(settings, configuration, envoy.frame_of(settings))
         if not undelivered.is_rest_delivered:
-            delivered += deliver(facts, context.gateways, prepared.argocd, every)
+            delivered += deliver(facts, context.gateways, prepared.argocd, every, context.envoys)
     own = Diagnostics()
     stays, accepted = accept(every, prepared.context.world.fleet, own, options.as_of)
     own.extend(with_hints(stays, (name for cell in compiled.cells for name in cell.services)))

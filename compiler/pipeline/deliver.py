@@ -6,22 +6,32 @@ from typing import TYPE_CHECKING
 
 from compiler.pipeline.facts import facts_of, no_facts
 from compiler.pipeline.options import ClusterSummary, GatewaySummary, Summary
-from compiler.targets import argocd, kubernetes, mse
+from compiler.targets import argocd, envoy, kubernetes, mse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from compiler.diagnostics import Diagnostics
-    from compiler.ir.delivery import ArgoCD, MseGateway
+    from compiler.ir.delivery import ArgoCD, EnvoyGateway, MseGateway
     from compiler.lower.world import World
     from compiler.pipeline.facts import Facts
     from compiler.targets.target import Emission
 
 
 def deliver(
-    facts: Facts, gateways: tuple[MseGateway, ...], settings: ArgoCD, findings: Diagnostics
+    cells: Facts,
+    gateways: tuple[MseGateway, ...],
+    settings: ArgoCD,
+    findings: Diagnostics,
+    envoys: tuple[EnvoyGateway, ...] = (),
 ) -> Iterator[Emission]:
-    """Files that belong to no single cell. `facts` is the sum of all cells and is not changed."""
+    """Files that belong to no single cell. `cells` is the sum of all cells and is not changed."""
+    facts = no_facts()
+    facts.add(cells)
+    # Argo CD has to know where the objects of a gateway are, and nothing of the configuration that they carry
+    facts.add(
+        facts_of((each for gateway in envoys for each in envoy.kinds_of(gateway)), by_app=settings.granularity == "app")
+    )
     groups = [key.split("|") for key in facts.objects]
     guests = {(cluster, namespace) for cluster, _, namespace in (key.partition("|") for key in facts.guests)}
     needed = {(g[1], g[2]) for g in groups if g[0] == "cluster" and g[2]} | guests

@@ -28,6 +28,7 @@ from compiler.pipeline.options import Built, options_label
 from compiler.source.globs import match_glob
 from compiler.source.ignore import FILE_NAME as IGNORE
 from compiler.source.repository import is_document
+from compiler.targets.envoy.places import gateway_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -250,6 +251,8 @@ def _is_kept(path: str, stale: Iterable[str], *, is_delivered: bool) -> bool:
     parts = path.split("/")
     if parts[0] == "gateways" and parts[2] == "envoy":
         return parts[1] not in stale
+    if (gateway := gateway_of(path)) is not None:
+        return gateway not in stale
     return is_delivered
 
 

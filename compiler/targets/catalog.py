@@ -143,7 +143,7 @@ _ENVOY = (
     Capability(features.ADDRESSES, "full"),
     Capability(features.BASIC_AUTH, "partial", "users in one file, as {SHA}", ("envoy-auth-map",)),
     Capability(features.WASM, "none", "", ("envoy-wasm",)),
-    Capability(features.TLS, "partial", "ports 9901 and 9902 are taken", ("envoy-port",)),
+    Capability(features.TLS, "partial", "ports 9901 to 9903 are taken", ("envoy-port",)),
     Capability(features.CLIENT_TLS, "full"),
     Capability(features.ALIASES, "full"),
     Capability(features.PROTOCOL, "full"),

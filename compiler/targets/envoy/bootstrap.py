@@ -52,6 +52,12 @@ def assemble(settings: EnvoyGateway, fragments: Iterable[Fragment]) -> Iterator[
             yield Emission(f"{folder}/{fragment.name}", (fragment.text, "\n"), scope, ())  # type: ignore[arg-type]
 
 
+def frame_of(settings: EnvoyGateway) -> dict[str, Any]:
+    """The bootstrap of a gateway that serves nothing: what it says of Envoy itself."""
+    frame: dict[str, Any] = json.loads("".join(_bootstrap(settings, ())))
+    return frame
+
+
 def _bootstrap(settings: EnvoyGateway, fragments: Sequence[Fragment]) -> Iterator[str]:
     by_section = {section: list(found) for section, found in groupby(fragments, key=lambda f: f.section)}
     frame = {

@@ -76,8 +76,8 @@ ENVOY_SPILLOVER = warning(
 ENVOY_PORT = error(
     "envoy-port",
     "a listener takes a port that the gateway needs itself",
-    "Port 9901 is that of Envoy's admin interface (on loopback), and 9902 serves probes and metrics. Choose another "
-    "port for the listener.",
+    "Port 9901 is that of Envoy's admin interface (on loopback), 9902 serves probes and metrics, and 9903 the "
+    "sidecar's probes. Choose another port for the listener.",
 )
 ENVOY_FEW_TRIES = warning(
     "envoy-few-tries",

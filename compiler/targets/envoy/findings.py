@@ -9,7 +9,7 @@ from compiler.ir.traffic import Forward
 from compiler.targets.envoy import codes
 from compiler.targets.envoy.hashing import hash_policy
 from compiler.targets.envoy.limits import part
-from compiler.targets.envoy.listeners import ADMIN_PORT, STATUS_PORT
+from compiler.targets.envoy.listeners import ADMIN_PORT, SIDECAR_PORT, STATUS_PORT
 from compiler.targets.envoy.retries import hedge_delay_ms
 
 if TYPE_CHECKING:
@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 PATTERN_STEPS = 5_000
 """Largest RE2 program that Envoy is told to accept."""
 
+_TAKEN = {
+    ADMIN_PORT: "Envoy's admin interface has it",
+    STATUS_PORT: "probes and metrics are served there",
+    SIDECAR_PORT: "the sidecar answers probes there",
+}
+
 
 def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findings: Diagnostics) -> None:
     """Everything that can be told by looking at the program."""
     for index, listener in enumerate(settings.listeners):
-        if listener.port in (ADMIN_PORT, STATUS_PORT):
+        if listener.port in _TAKEN:
             findings.add(
                 codes.ENVOY_PORT,
                 settings.origin.at("listeners", index, "port"),
                 str(listener.port),
-                "Envoy's admin interface has it"
-                if listener.port == ADMIN_PORT
-                else "probes and metrics are served there",
+                _TAKEN[listener.port],
                 "choose another port",
             )
     entries = {c.name for c in traffic.clusters if c.entry is not None}

@@ -22,6 +22,8 @@ CONNECTION_BUFFER_BYTES = 32_768
 STATUS_PORT = 9902
 """Where probes and scrapers may ask: `/ready` and `/stats/prometheus`, and nothing else of the admin interface."""
 ADMIN_PORT = 9901
+SIDECAR_PORT = 9903
+"""Where the sidecar beside an Envoy answers probes, in Kubernetes."""
 ADMIN_CLUSTER = "fleetgate/admin"
 
 _LOG = {

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 if TYPE_CHECKING:
-    from compiler.gateway.source import Configuration
+    from collections.abc import Mapping
 
 ADS_CLUSTER = "fleetgate/ads"
 _HTTP2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _BY_ADS = {"ads": {}, "resource_api_version": "V3"}
 
 
-def dynamic_bootstrap(configuration: Configuration, socket: str) -> dict[str, Any]:
-    """The bootstrap of an Envoy that is served at the Unix socket `socket`."""
-    static = msgspec.json.decode(configuration.bootstrap, type=dict[str, Any])
+def dynamic_bootstrap(static: Mapping[str, Any], socket: str) -> dict[str, Any]:
+    """The bootstrap of an Envoy that is served at the Unix socket `socket`; `static`: what `bootstrap.json` holds."""
     ask = {
         "envoy_grpc": {
             "cluster_name": ADS_CLUSTER,

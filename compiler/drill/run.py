@@ -63,7 +63,7 @@ def drill(
     local: DrillFleet, faults: Sequence[Fault], budget: Budget, pace: Pace, folder: Path, progress: Progress
 ) -> list[Outcome]:
     """Run faults one by one. Raises what the harness raises: EnvoyFailedError, StubFailedError, LoadFailedError."""
-    every, _ = targets(local.gateway)
+    every, missed = targets(local.gateway)
     found = []
     with Backends(local.endpoints, folder) as backends, Envoy(bootstrap(local), folder / "envoy") as envoy:
         place = "{}:{}".format(*envoy.address(LISTENER))
@@ -71,6 +71,7 @@ def drill(
         for index, fault in enumerate(faults):
             progress(fault.name, index, len(faults))
             held, skipped = _held(fault, every)
+            skipped += tuple(f"{route.owner} {route.match.path.value}: no request is known for it" for route in missed)
             if held:
                 found.append(range_.run(f"fault-{index}", fault, held, skipped))
     return found

@@ -48,7 +48,7 @@ def render_text(found: Sequence[Outcome], style: Style) -> str:
     skipped = sorted({line for each in found for line in each.skipped})
     if skipped:
         text += (
-            f"  {plural(len(skipped), 'route')} left out of frozen clusters, for want of `hedge` in a TrafficPolicy\n"
+            f"  {plural(len(skipped), 'route')} left out: {escape(skipped[0])}{' and so on' if skipped[1:] else ''}\n"
         )
     missed = sum(bool(each.problems) for each in found)
     total = sum(each.numbers.requests for each in found)

@@ -214,5 +214,7 @@ def test_interruption_ends_with_130_and_an_intact_tree(root: Path) -> None:
         except subprocess.TimeoutExpired:
             running.send_signal(signal.SIGINT)
         _, said = running.communicate()
-        assert running.returncode in {0, 130, -signal.SIGINT}, said
+        # on a slow machine it may come while Python itself is still starting, before there is anything of ours
+        is_early = running.returncode == 1 and b"KeyboardInterrupt" in said and b"compiler/pipeline" not in said
+        assert is_early or running.returncode in {0, 130, -signal.SIGINT}, said
         assert snapshot(root / "rendered") == before

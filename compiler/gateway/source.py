@@ -75,7 +75,7 @@ class TreeSource:
         if stamp is None and self._is_being_updated():
             return None
         try:
-            found = self._read()
+            found, entries = self._read()
             is_stable = stamp is not None and stamp == self._stamp()
         except NotUsableError as why:
             if str(why) == self._told:
@@ -84,7 +84,7 @@ class TreeSource:
             raise
         if not is_stable:
             return None  # it changed while it was read; the next poll reads it anew
-        self._seen, self._told = stamp, ""
+        self._seen, self._told, self._entries = stamp, "", entries
         return found
 
     def _is_being_updated(self) -> bool:
@@ -106,8 +106,8 @@ class TreeSource:
             return None
         return index.st_ino, index.st_mtime_ns, index.st_ctime_ns, index.st_size
 
-    def _read(self) -> Configuration | None:
-        """The configuration; None where the tree changed and its files did not."""
+    def _read(self) -> tuple[Configuration | None, dict[str, str]]:
+        """The configuration, None where the tree changed and its files did not; and the digests of its folders."""
         try:
             text = (self._tree / INDEX).read_bytes()
         except OSError as failed:
@@ -125,13 +125,12 @@ class TreeSource:
         if self._folder not in entries or BOOTSTRAP not in index.folders[self._folder].files:
             raise NotUsableError(f"{self._tree}: it holds no Envoy configuration of a gateway {self._gateway!r}")
         if entries == self._entries:
-            return None
+            return None, entries
         files: dict[str, bytes] = {}
         for folder in sorted(entries):
             files |= self._read_folder(folder, index.folders[folder].files, entries[folder])
-        self._entries = entries
         bootstrap = files.pop(f"{self._folder}/{BOOTSTRAP}")
-        return Configuration(bootstrap, tuple(files[path] for path in sorted(files)))
+        return Configuration(bootstrap, tuple(files[path] for path in sorted(files))), entries
 
     def _read_folder(self, folder: str, names: list[str], expected: str) -> dict[str, bytes]:
         try:

@@ -73,3 +73,20 @@ def test_no_tree_another_index_and_another_gateway_are_told_once(tmp_path: Path)
     write_tree(tmp_path / "tree", {"gateways/other/envoy/bootstrap.json": "{}"})
     with pytest.raises(NotUsableError, match="no Envoy configuration of a gateway 'public'"):
         source.poll()
+
+
+def test_a_tree_that_becomes_complete_while_it_is_looked_at_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read in the middle of an update is not used, and so it must not count as seen either."""
+    source = TreeSource(tmp_path, "public")
+    write_tree(tmp_path, FILES)
+    assert source.poll() is not None
+    write_tree(tmp_path, {f"{FOLDER}/bootstrap.json": "{ }"})
+    ends_after_the_stamp = iter([None, "the update has ended"])
+    stamp = source._stamp
+    monkeypatch.setattr(source, "_stamp", lambda: stamp() if next(ends_after_the_stamp, "") else None)
+    assert source.poll() is None
+    found = source.poll()
+    assert found is not None
+    assert found.bootstrap == b"{ }"

@@ -83,9 +83,9 @@ def test_a_tree_that_becomes_complete_while_it_is_looked_at_is_not_lost(
     write_tree(tmp_path, FILES)
     assert source.poll() is not None
     write_tree(tmp_path, {f"{FOLDER}/bootstrap.json": "{ }"})
-    ends_after_the_stamp = iter([None, "the update has ended"])
+    ends_after_the_stamp = iter([None])
     stamp = source._stamp
-    monkeypatch.setattr(source, "_stamp", lambda: stamp() if next(ends_after_the_stamp, "") else None)
+    monkeypatch.setattr(source, "_stamp", lambda: stamp() if next(ends_after_the_stamp, "it has") else None)
     assert source.poll() is None
     found = source.poll()
     assert found is not None

@@ -323,13 +323,18 @@ def main() -> int:
     sizes = STANDARD._replace(small=given.small, large=given.large, rounds=given.rounds)
 
     WORK.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=WORK))
     try:
-        small, large = measure_fleets(sizes, work)
-        lines = rows(sizes, small, large, measure_start(sizes, work))
+        return bench(sizes, Path(tempfile.mkdtemp(dir=WORK)))
     finally:
+        say("removing what was written")
         remove(WORK)
-    print(table(lines))
+
+
+def bench(sizes: Sizes, work: Path) -> int:
+    """Measure everything below `work`, and tell; the exit status."""
+    small, large = measure_fleets(sizes, work)
+    lines = rows(sizes, small, large, measure_start(sizes, work))
+    print(table(lines), flush=True)
     if sizes == STANDARD:
         RESULTS.write_text(page(sizes, lines), "utf-8")
         say(f"wrote {RESULTS.relative_to(ROOT)}")

@@ -126,7 +126,7 @@ _QUANTITY_WORDS = (
 Quantity = (
     Annotated[str, syntax(QUANTITY, _QUANTITY_WORDS, "100m", "128Mi", max_length=64)]
     | Annotated[int, Meta(ge=0, le=2**63 - 1, extra_json_schema=in_words(_QUANTITY_WORDS))]
-    | Annotated[float, Meta(ge=0, le=2**63, extra_json_schema=in_words(_QUANTITY_WORDS))]
+    | Annotated[float, Meta(ge=0, lt=2**63, extra_json_schema=in_words(_QUANTITY_WORDS))]
 )
 """A Kubernetes quantity such as `100m` or `128Mi`; bounded, so that NaN and infinity are none."""
 Percent = Annotated[int, Meta(ge=0, le=100)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -23,7 +24,7 @@ PATIENCE_S = 30.0
 """How long an update of a tree may take before it is told that it does not end."""
 
 
-class Configuration(msgspec.Struct, frozen=True, gc=False):
+class Configuration(msgspec.Struct, frozen=True, dict=True):
     """The files of a gateway, as they were compiled."""
 
     bootstrap: bytes
@@ -31,9 +32,9 @@ class Configuration(msgspec.Struct, frozen=True, gc=False):
     secrets: tuple[bytes, ...] = ()
     """The files below `secrets/`, in the order of their paths."""
 
-    @property
+    @functools.cached_property
     def revision(self) -> str:
-        """What tells this configuration from every other: a digest of its text."""
+        """What tells this configuration from every other: a digest of its text, made once (it may be megabytes)."""
         return revision_of(self.bootstrap, self.secrets)
 
 

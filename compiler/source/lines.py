@@ -126,7 +126,7 @@ def _without_blocks(lines: list[str]) -> tuple[list[str], dict[int, _Block]] | N
             continue
         column = header.end(2) if header[2] and ":" in line else header.end(1)
         first = index
-        while index < len(lines) and (not lines[index] or _column(lines[index]) > column):
+        while index < len(lines) and (not lines[index].strip(" ") or _column(lines[index]) > column):
             index += 1
         content = lines[first:index]
         while content and not content[-1]:

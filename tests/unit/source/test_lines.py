@@ -135,6 +135,7 @@ def test_documents_begin_and_end_where_they_should(text: str, documents: list[An
         "a: |\n\n  b\n",
         "a: |\n  b\n \n  c\n",
         "a: |\n  b\n   \n",
+        "  a: |\n    b\n  \n    # c\n",  # blanks alone do not end it, however few
         "a: |\n  b\n c\n",
         "a: |\n  \tb\n",
         "a: |\n  \x07\n",

@@ -74,7 +74,7 @@ def _allowed(request: Request, route: Route, access: AddressList | None) -> Requ
 
 def _tried(running: Running, route: Route, request: Request) -> Trial:
     found = trace(running.gateway, request)
-    count = 1 if isinstance(found.result, Answer) else REQUESTS
+    count = 1 if isinstance(found.result, Answer) else _within_limits(route)
     path = request.path if request.query is None else f"{request.path}?{request.query}"
     ask = Ask(
         path=path,
@@ -88,7 +88,7 @@ def _tried(running: Running, route: Route, request: Request) -> Trial:
             targets=(f"{address}:{port}",),
             asks=(ask,),
             count=count,
-            workers=4,
+            workers=min(4, route.policies.concurrency.requests or 1) if route.policies.concurrency is not None else 4,
             tls=ClientTls(server_name=request.host) if request.scheme == "https" else None,
             name="trial",
             keeps_answers=True,
@@ -98,6 +98,17 @@ def _tried(running: Running, route: Route, request: Request) -> Trial:
         wanted, told = _words(found.result.status, found.result.location), _seen_answer(samples[0])
         return Trial(running.gateway.name, route, request, ((wanted, ""),), ((told, ""),), wanted == told)
     return _compared(running.gateway.name, route, request, found, samples)
+
+
+def _within_limits(route: Route) -> int:
+    """Requests that the limits of a route let pass at once, but for a few: what is refused says nothing of shares."""
+    policies = route.policies
+    bounds = [REQUESTS]
+    if policies.local_limit is not None:
+        bounds.append(policies.local_limit.burst // 2)
+    if policies.global_limit is not None:
+        bounds.append(policies.global_limit.requests_per_second // 2)
+    return max(1, min(bounds))
 
 
 def _words(status: int | None, location: str) -> str:

@@ -75,6 +75,8 @@ class GatewaySize(Struct, frozen=True, gc=False):
     replicas: int | None
     """None = not known: it is no MSE gateway, or one that exists already and is only reused."""
     place: Origin
+    is_mse: bool = True
+    """Whether MSE runs it."""
 
 
 def size_of(world: World, index: int) -> GatewaySize:
@@ -83,7 +85,7 @@ def size_of(world: World, index: int) -> GatewaySize:
     place = world.fleet.origin.at("spec", "gateways", index)
     own = world.mse_configs.get(gateway.name)
     if "mse" not in gateway.targets:
-        return GatewaySize(gateway.name, None, place)
+        return GatewaySize(gateway.name, None, place, is_mse=False)
     if own is None:
         return GatewaySize(gateway.name, gateway.mse.instance.replicas, place.at("mse", "instance", "replicas"))
     common = own.value.spec.common
@@ -106,6 +108,8 @@ def tell_traps(ingresses: Iterable[IngressInput], size: GatewaySize, findings: D
 
 def tell_unseen_secret(secret: SecretRef, otherwise: str, size: GatewaySize, findings: Diagnostics) -> None:
     """Report a Secret that has to exist where the Ingresses of a gateway are; `otherwise`: what happens without it."""
+    if not size.is_mse:
+        return  # an Envoy lets nobody in while the Secret is missing
     findings.add(
         SECRET_UNSEEN,
         secret.origin,

@@ -73,6 +73,8 @@ class Numbers(Struct, frozen=True):
     requests: int
     """That were due from the fault on."""
     failed: int
+    failed_routes: dict[str, int]
+    """How often, by route and answer (`GET shop.example.com/cart 503`)."""
     control_p999: float
     p999: float
     slowest: float
@@ -110,6 +112,10 @@ class Plan(Struct, frozen=True):
         route = self.routes[sample.number % len(self.routes)]
         return route in self.never_repeated and sample.due < marks.struck
 
+    def told(self, sample: Sample) -> str:
+        """The route of a request and its answer, in words."""
+        return f"{self.names[self.routes[sample.number % len(self.routes)]]} {sample.status or sample.error}"
+
     def is_repeatable(self, sample: Sample) -> bool:
         """Whether it may be sent again."""
         return self.methods[sample.number % len(self.methods)] != "POST"
@@ -140,6 +146,7 @@ def numbers(
     return Numbers(
         requests=len(after),
         failed=sum(s.failed for s in after),
+        failed_routes=dict(sorted(Counter(plan.told(s) for s in after if s.failed).items())),
         control_p999=usual,
         p999=percentile(times, 99.9),
         slowest=times[-1] if times else 0.0,

@@ -210,7 +210,8 @@ def _problems(fault: Fault, seen: Numbers, budget: Budget) -> list[str]:
     """The budgets that were missed."""
     found = []
     if seen.failed > budget.failed:
-        found.append(f"{seen.failed} of {seen.requests} requests failed (budget: {budget.failed})")
+        routes = ", ".join(f"{name} ({count})" for name, count in list(seen.failed_routes.items())[:5])
+        found.append(f"{seen.failed} of {seen.requests} requests failed (budget: {budget.failed}): {routes}")
     if fault.kind != "slow":
         above = seen.p999 - seen.control_p999
         if above > budget.p999_ms:

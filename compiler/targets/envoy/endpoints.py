@@ -52,20 +52,24 @@ class Addresses:
             for cluster, weight in sorted(weights.items())
         ]
 
-    def largest_loss(self, backend: Backend) -> int:
-        """Addresses that a Service loses at most at once: those of a cluster, or of all clusters in one zone alone."""
+    def largest_loss(self, backend: Backend, clusters: Iterable[str]) -> int:
+        """Addresses in these clusters that are lost at most at once, while one of them is left.
+
+        What is lost at once is a cluster, or all clusters that have one zone alone.
+        """
         service = self._services.get(backend.service)
         if service is None:
             return 0
         lost: dict[tuple[str, ...], int] = {}
-        for cluster in backend.spread.clusters:
+        for cluster in clusters:
             there = self._clusters[cluster]
             addresses = len(set(self._in(backend, cluster)))
             pods = next((m.replicas for m in service.members if m.cluster == cluster), None)
             declared = pods or 0 if there.entry is None else 0
             domain = (there.region, *there.zones) if len(there.zones) == 1 else (there.name,)
             lost[domain] = lost.get(domain, 0) + max(addresses, declared)
-        return max(lost.values(), default=0)
+        total = sum(lost.values())
+        return max((count for count in lost.values() if count < total), default=0)
 
     def _in(self, backend: Backend, name: str) -> Iterable[tuple[str, int]]:
         cluster = self._clusters[name]

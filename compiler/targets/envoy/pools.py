@@ -89,7 +89,7 @@ class Pools:
         if name not in self.clusters:
             members = self._members(backend, attempts, limit, is_alone=not then)
             for other in then:
-                members += [m for tier in self._tiers(other, None)[:2] for m in [tier] * _SIDE_REPEATS]
+                members += _repeated(self._tiers(other, None)[:2], self._tries(other))
             left = self._whatever_is_left(backend, limit)
             members += [members[-1]] * (attempts - len(members) - len(left) - 1)
             members += left
@@ -98,23 +98,43 @@ class Pools:
         return name
 
     def attempts(self, backend: Backend, then: Sequence[Backend] = ()) -> int:
-        """Tries that a request needs to have met every member."""
+        """Tries that a request needs to have met every member often enough."""
         tiers = len(backend.spread.tiers) or 1
-        own = sum(_repeats(tiers)) if not then else _SIDE_REPEATS * tiers
-        own = max(own, self.tries_after_loss(backend)) + (tiers if _spills(backend) else 0)
-        return max(ATTEMPTS, own + sum(_SIDE_REPEATS * min(2, len(b.spread.tiers) or 1) for b in then) + 1)
+        own = sum(self._tries(backend))
+        if not then:
+            own = (
+                sum(max(both) for both in zip(self._tries(backend), _repeats(tiers), strict=True))
+                if tiers > 1
+                else max(own, 5)
+            )
+        left = tiers if _spills(backend) else 0
+        return max(ATTEMPTS, own + left + sum(sum(self._tries(other)[:2]) for other in then) + 1)
 
     def tries_after_loss(self, backend: Backend) -> int:
         """Tries after which a request has met a pod that lives, whatever one cluster or zone is lost."""
-        return min(self._addresses.largest_loss(backend) + 1, MOST_ATTEMPTS - 1)
+        return min(self._addresses.largest_loss(backend, backend.spread.clusters) + 1, MOST_ATTEMPTS - 1)
+
+    def _tries(self, backend: Backend) -> list[int]:
+        """How often each tier is tried: once more than it may have dead pods while others live.
+
+        Each pool counts for itself: that a pod was tried in one of them is not known in the next.
+        """
+        tiers = backend.spread.tiers
+        if not tiers:
+            return [_SIDE_REPEATS]
+        most = (MOST_ATTEMPTS - 1) // len(tiers)
+        losses = [self._addresses.largest_loss(backend, [m.cluster for m in tier.members]) for tier in tiers]
+        return [max(_SIDE_REPEATS, min(loss + 1, most)) for loss in losses]
 
     # --- members
 
     def _members(self, backend: Backend, attempts: int, limit: Limit | None, *, is_alone: bool) -> list[str]:
         tiers = self._tiers(backend, limit)
+        tries = self._tries(backend)
         if not is_alone:
-            return [name for name in tiers for _ in range(_SIDE_REPEATS)]
-        found = [name for name, times in zip(tiers, _repeats(len(tiers)), strict=True) for _ in range(times)]
+            return _repeated(tiers, tries)
+        least = _repeats(len(tiers))
+        found = _repeated(tiers, [max(both) for both in zip(tries, least, strict=True)] if len(tiers) > 1 else least)
         return [*[found[0]] * (attempts - len(found) - 1), *found]
 
     def _tiers(self, backend: Backend, limit: Limit | None) -> list[str]:
@@ -235,6 +255,10 @@ class Pools:
         if direct is not None:
             found["transport_socket"] = direct
         return found
+
+
+def _repeated(names: Sequence[str], times: Sequence[int]) -> list[str]:
+    return [name for name, count in zip(names, times, strict=False) for _ in range(count)]
 
 
 def _is_hashed(backend: Backend) -> bool:

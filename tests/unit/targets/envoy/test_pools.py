@@ -57,7 +57,7 @@ def addresses(cluster: dict[str, Any]) -> dict[str, list[str]]:
     [
         (spread({"a": 1, "b": 1}), ["pool"] * 5 + ["last"]),
         (spread({"a": 1}, {"b": 1}), ["tier-1"] * 3 + ["tier-2"] * 2 + ["last"]),
-        (spread({"a": 1}, {"b": 1}, {"c": 1}), ["tier-1"] * 2 + ["tier-2"] * 2 + ["tier-3", "last"]),
+        (spread({"a": 1}, {"b": 1}, {"c": 1}), ["tier-1"] * 2 + ["tier-2"] * 2 + ["tier-3"] * 2 + ["last"]),
     ],
 )
 def test_a_composite_tries_tiers_in_order_and_the_last_resort_last(over: Spread, suffixes: list[str]) -> None:

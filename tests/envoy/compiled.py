@@ -26,23 +26,45 @@ if TYPE_CHECKING:
 ENVOY: dict[str, Any] = {"targets": ["envoy"]}
 """What makes the gateway of a small fleet one of Envoy alone."""
 PORT = 8080
+_ADDRESSES = 250
 
 
 class Pods:
-    """Addresses for stub pods in a loopback network, and the EndpointSlices that tell of them."""
+    """Addresses for stub pods in a loopback network, and the EndpointSlices that tell of them.
+
+    Beyond 250 pods the addresses are used again, with another port.
+    """
 
     def __init__(self, network: str) -> None:
         self._network = network
+        self._given = 0
         self.endpoints: list[Endpoint] = []
         self.slices: list[Document] = []
 
     def add(
-        self, service: str, cluster: str, count: int = 2, *, labels: Mapping[str, str] | None = None, **more: Any
+        self,
+        service: str,
+        cluster: str,
+        count: int = 2,
+        *,
+        labels: Mapping[str, str] | None = None,
+        namespace: str = "shop",
+        **more: Any,
     ) -> list[Endpoint]:
-        """Pods of a Service in namespace shop. `labels`: theirs; `more`: fields of `Endpoint`."""
-        start = len(self.endpoints) + 1
+        """Pods of a Service. `labels`: theirs; `more`: fields of `Endpoint`."""
+        start = self._given
+        if start // _ADDRESSES != (start + count - 1) // _ADDRESSES:  # a slice has one port
+            start += _ADDRESSES - start % _ADDRESSES
+        port = PORT + start // _ADDRESSES
+        self._given = start + count
         made = [
-            Endpoint(address=f"{self._network}.{n}", port=PORT, cluster=cluster, service=f"shop/{service}", **more)
+            Endpoint(
+                address=f"{self._network}.{n % _ADDRESSES + 1}",
+                port=port,
+                cluster=cluster,
+                service=f"{namespace}/{service}",
+                **more,
+            )
             for n in range(start, start + count)
         ]
         self.endpoints += made
@@ -52,7 +74,7 @@ class Pods:
                 "kind": "EndpointSlice",
                 "metadata": {
                     "name": f"{service}-{cluster}-{start}",
-                    "namespace": "shop",
+                    "namespace": namespace,
                     "labels": {
                         "kubernetes.io/service-name": service,
                         "topology.istio.io/cluster": f"c-{cluster}",
@@ -61,24 +83,31 @@ class Pods:
                 },
                 "addressType": "IPv4",
                 "endpoints": [{"addresses": [each.address]} for each in made],
-                "ports": [{"name": "http", "port": PORT}],
+                "ports": [{"name": "http", "port": port}],
             }
         )
         return made
 
 
 class Gateway:
-    """The running gateway; a context manager."""
+    """The running gateway; a context manager. Each namespace of the fleet has a file of its own."""
 
     def __init__(self, documents: Iterable[Document], pods: Pods, folder: Path) -> None:
         self._folder = folder
         self._stack = ExitStack()
         root, tree = folder / "root", folder / "tree"
         root.mkdir()
-        (root / "all.yaml").write_text(yaml.safe_dump_all([*documents, *pods.slices]))
+        by_namespace: dict[str, list[Document]] = {}
+        for document in (*documents, *pods.slices):
+            by_namespace.setdefault(document["metadata"].get("namespace", "fleet"), []).append(document)
+        for namespace, found in by_namespace.items():
+            (root / f"{namespace}.yaml").write_text(yaml.safe_dump_all(found))
         built = pipeline.build(pipeline.Options(root=str(root)), str(tree), verify=False, progress=lambda *_: None)
         self.findings = built.findings
-        assert not any(f.code.severity == "error" for f in built.findings), built.findings
+        errors = [
+            f"{f.code.name} at {f.origin.file}: {f.value}: {f.why}" for f in self.findings if f.code.severity == "error"
+        ]
+        assert not errors, "\n".join(errors)
         files = tree / "gateways" / "public" / "envoy"
         # Envoy is not started in that folder
         text = (files / "bootstrap.json").read_text().replace('"./secrets/', f'"{files}/secrets/')

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from compiler.drill.delivery import Delivery, free_port
 from compiler.drill.envoy import Envoy
 from compiler.drill.load import Ask, ClientTls, ask
 from compiler.drill.stub.spec import Behaviour, Certificates
+from tests.envoy.certificates import LISTENERS, certify
 from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
 from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers, weights
 
@@ -214,32 +214,6 @@ def test_cors_and_address_lists(pods: Pods, tmp_path: Path) -> None:
 
 
 # --- TLS and passwords
-
-
-def certify(folder: Path, name: str, *, host: str = "", ca: str = "ca") -> None:
-    """Secret `shop/<name>` below `folder`: a certificate for `host`, signed by the CA that is made with the first."""
-    authority, mine = folder / ca, folder / "shop" / name
-    mine.mkdir(parents=True)
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-
-    if not authority.exists():
-        authority.mkdir()
-        openssl(
-            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
-            *("-subj", "/CN=ca", "-keyout", f"{authority}/key", "-out", f"{authority}/crt"),
-        )
-    openssl(
-        *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
-        *("-subj", f"/CN={host or name}", "-addext", f"subjectAltName=DNS:{host or name}"),
-        *("-CA", f"{authority}/crt", "-CAkey", f"{authority}/key"),
-        *("-keyout", f"{mine}/tls.key", "-out", f"{mine}/tls.crt"),
-    )
-    (mine / "ca.crt").write_bytes((authority / "crt").read_bytes())
-
-
-LISTENERS = [{"name": "http", "port": 80}, {"name": "https", "port": 443, "protocol": "HTTPS"}]
 
 
 def secured(secrets: Path, **more: Any) -> dict[str, Any]:

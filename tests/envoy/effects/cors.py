@@ -1,0 +1,111 @@
+"""What lets scripts of other origins call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.drill.load import Ask
+from tests.envoy.effects.case import Case, Effects, service_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.envoy.effects.case import Side
+
+_HEADERS = "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type"
+ON = {"enable-cors": "true"}
+
+
+def _preflight(header: str, origin: str = "https://x.example.org") -> Callable[[Side], tuple[str, list[str]]]:
+    """Who answers a preflight (a Service; "" = the gateway), and values of a header of that answer."""
+    asked = (("origin", origin), ("access-control-request-method", "PUT"))
+
+    def see(side: Side) -> tuple[str, list[str]]:
+        (answer,) = side.ask(Ask(method="OPTIONS", headers=asked))
+        assert answer.status == 200
+        return service_of(answer), [value for key, value in answer.headers if key == f"access-control-{header}"]
+
+    return see
+
+
+def _origins(side: Side) -> list[list[str]]:
+    """The origin that answers to calls of three origins allow."""
+    name = "access-control-allow-origin"
+    return [side.header(name, origin=f"https://{host}") for host in ("a.org", "x.b.org", "c.org")]
+
+
+EFFECTS = Effects(
+    "cors",
+    (
+        Case(
+            "enable-cors",
+            ON,
+            _preflight("allow-origin"),
+            seen=("", ["https://x.example.org"]),
+            otherwise=("one", []),
+        ),
+        Case(
+            "enable-cors-on-answers",
+            ON,
+            _origins,
+            seen=[["https://a.org"], ["https://x.b.org"], ["https://c.org"]],
+            otherwise=[[], [], []],
+        ),
+        Case(
+            "allow-origin",
+            {"cors-allow-origin": "https://a.org,https://*.b.org"},
+            _origins,
+            seen=[["https://a.org"], ["https://x.b.org"], []],
+            otherwise=[["https://a.org"], ["https://x.b.org"], ["https://c.org"]],
+            beside=ON,
+        ),
+        Case(
+            "foreign-preflight",
+            {"cors-allow-origin": "https://a.org"},
+            lambda side: _preflight("allow-origin")(side)[1],
+            seen=[],
+            otherwise=["https://x.example.org"],
+            beside=ON,
+        ),
+        Case(
+            "allow-methods",
+            {"cors-allow-methods": "GET,POST"},
+            _preflight("allow-methods"),
+            seen=("", ["GET,POST"]),
+            otherwise=("", ["GET,PUT,POST,DELETE,PATCH,OPTIONS"]),
+            beside=ON,
+        ),
+        Case(
+            "allow-headers",
+            {"cors-allow-headers": "X-Stage"},
+            _preflight("allow-headers"),
+            seen=("", ["X-Stage"]),
+            otherwise=("", [f"{_HEADERS},Authorization"]),
+            beside=ON,
+        ),
+        Case(
+            "expose-headers",
+            {"cors-expose-headers": "X-Request-Id,X-Stage"},
+            lambda side: side.header("access-control-expose-headers", origin="https://a.org"),
+            seen=["X-Request-Id,X-Stage"],
+            otherwise=[],
+            beside=ON,
+        ),
+        Case(
+            "allow-credentials",
+            {"cors-allow-credentials": "false"},
+            _preflight("allow-credentials"),
+            seen=("", []),
+            otherwise=("", ["true"]),
+            beside=ON,
+        ),
+        Case(
+            "max-age",
+            {"cors-max-age": "600"},
+            _preflight("max-age"),
+            seen=("", ["600"]),
+            otherwise=("", ["1728000"]),
+            beside=ON,
+        ),
+    ),
+)

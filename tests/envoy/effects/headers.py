@@ -1,0 +1,39 @@
+"""What changes headers on the way to the backend and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.envoy.effects.case import Case, Effects
+
+if TYPE_CHECKING:
+    from tests.envoy.effects.case import Side
+
+
+def _to_backend(side: Side) -> list[list[str]]:
+    """Values of two headers that a pod sees, of which the client sends the first."""
+    headers = side.said(x_stage="mine").headers
+    return [[value for key, value in headers if key == name] for name in ("x-stage", "x-note")]
+
+
+def _to_client(side: Side) -> list[list[str]]:
+    """Values of two headers that the client sees, of which a pod sends the first."""
+    answer = side.get(x_stub_header="x-stage: mine")
+    return [[value for key, value in answer.headers if key == name] for name in ("x-stage", "x-note")]
+
+
+LINES = "x-stage theirs\nX-Note two  words"
+NOTE = ["two  words"]
+
+EFFECTS = Effects(
+    "headers",
+    tuple(
+        Case(f"{side}-{act}", {f"{side}-header-control-{act}": text}, see, seen=seen, otherwise=[["mine"], []])
+        for side, see in (("request", _to_backend), ("response", _to_client))
+        for act, text, seen in (
+            ("add", LINES, [["mine", "theirs"], NOTE]),
+            ("update", LINES, [["theirs"], NOTE]),
+            ("remove", "X-Stage,x-other", [[], []]),
+        )
+    ),
+)

@@ -1,0 +1,98 @@
+"""What ends a request early, and what is tried again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.drill.load import Ask
+from compiler.drill.stub.spec import Behaviour
+from tests.envoy.effects.case import Case, Effects, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.envoy.effects.case import Side
+
+
+def _tries(status: int, method: str = "GET") -> Callable[[Side], int]:
+    """How often a request that is answered with a status reaches pods."""
+
+    def see(side: Side) -> int:
+        (answer,) = side.ask(Ask(method=method, headers=(("x-stub-status", str(status)),)))
+        assert answer.status == status
+        return side.requests()
+
+    return see
+
+
+def _executions_when_cut(side: Side) -> int:
+    """How often a GET is executed whose connection is cut each time."""
+    side.behave(Behaviour(cut_percent=100))
+    assert side.get().status == 503
+    return side.requests()
+
+
+def _waits_for_slow_pod(side: Side) -> bool:
+    """Whether requests wait for the answers of a pod that takes two seconds."""
+    side.behave(Behaviour(delay_ms=2000), side.pods()[:1])
+    answers = side.ask(*[Ask()] * 3)
+    assert {each.status for each in answers} == {200}
+    return max(each.ms for each in answers) > 1900
+
+
+FIVE = (Group(count=5),)
+
+EFFECTS = Effects(
+    "timeout and retry",
+    (
+        Case(
+            "timeout",
+            {"timeout": "1"},
+            lambda side: side.get(x_stub_delay_ms="1500").status,
+            seen=504,
+            otherwise=200,
+        ),
+        Case("status", {"proxy-next-upstream": "http_503"}, _tries(503), seen=4, otherwise=1, groups=FIVE),
+        Case("error", {"proxy-next-upstream": "error"}, _tries(500), seen=4, otherwise=1, groups=FIVE),
+        Case(
+            "post",
+            {"proxy-next-upstream": "http_503,non_idempotent"},
+            _tries(503, "POST"),
+            seen=4,
+            otherwise=1,
+            groups=FIVE,
+        ),
+        Case(
+            "off",
+            {"proxy-next-upstream": "off"},
+            _executions_when_cut,
+            seen=1,
+            otherwise=6,
+            groups=(Group(count=8),),
+        ),
+        Case(
+            "tries",
+            {"proxy-next-upstream-tries": "1"},
+            _tries(503),
+            seen=2,
+            otherwise=4,
+            beside={"proxy-next-upstream": "http_503"},
+            groups=FIVE,
+        ),
+        Case(
+            "tries-alone",
+            {"proxy-next-upstream-tries": "2"},
+            _tries(502),
+            seen=3,
+            otherwise=1,
+            groups=FIVE,
+        ),
+        Case(
+            "try-timeout",
+            {"proxy-next-upstream-timeout": "1"},
+            _waits_for_slow_pod,
+            seen=False,
+            otherwise=True,
+        ),
+    ),
+)

@@ -1,0 +1,47 @@
+"""Each annotation does in a real Envoy what is said of it; what the target refuses, it refuses with a finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from compiler.annotations.catalog import catalog
+from tests.envoy.effects.case import known
+from tests.envoy.effects.families import ALL
+from tests.envoy.effects.stage import unrefused, unseen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.envoy.effects.case import Effects
+
+
+_COMING = frozenset(
+    (
+        *("protocol", "balance", "affinity", "pool", "upstream_tls", "tls"),
+        *("local_limit", "global_limit", "concurrency", "access", "auth", "wasm"),
+    )
+)
+"""Families whose cases are being written."""
+
+
+@pytest.mark.parametrize("effects", ALL, ids=lambda effects: effects.family)
+def test_each_effect_is_seen_with_its_annotations_and_absent_without(
+    effects: Effects, tmp_path: Path, loopback: str
+) -> None:
+    found = [*unrefused(effects, tmp_path), *unseen(effects, tmp_path, loopback)]
+    assert not found, "\n".join(found)
+
+
+def test_every_annotation_that_is_read_has_a_case() -> None:
+    """So that a new annotation without a proof fails, under whatever prefix it is read: cases run under each."""
+    read = {name for name, each in catalog().items() if each.annotation is not None and each.family not in _COMING}
+    proven = {known(name).name for effects in ALL for proves in effects.proven for name in proves}
+    assert sorted(read - proven) == []
+
+
+def test_no_two_cases_of_a_family_have_one_name() -> None:
+    for effects in ALL:
+        names = [*(each.name for each in effects.cases), *(each.name for each in effects.refusals)]
+        assert sorted(set(names)) == sorted(names)

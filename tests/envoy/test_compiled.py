@@ -18,7 +18,7 @@ from compiler.drill.load import Ask, ClientTls, ask
 from compiler.drill.stub.spec import Behaviour, Certificates
 from tests.envoy.certificates import LISTENERS, certify
 from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
-from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers, weights
+from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,33 +53,6 @@ def test_match_order_hosts_and_wildcards(pods: Pods, tmp_path: Path) -> None:
         assert gateway.get("/other", host="elsewhere.org").status == 404
         assert seen(gateway.get("/any", host="elsewhere.org")).service == "shop/next"
         assert gateway.envoy.rejected_updates() == {}
-
-
-def test_canaries_rewrites_headers_and_redirects(pods: Pods, tmp_path: Path) -> None:
-    documents = base(
-        ingress("cart", rule(path("cart")), annotations={MSE + "request-header-control-add": "x-base one"}),
-        canary("stage", rule(path("next")), by_header="x-stage"),
-        canary("half", rule(path("next")), weight="50"),
-        canary("cookie", rule(path("next")), by_cookie="stage"),
-        ingress(
-            "old",
-            rule(path("cart", "/old/(.*)", "ImplementationSpecific")),
-            annotations={NGINX + "use-regex": "true", NGINX + "rewrite-target": "/new/$1"},
-        ),
-        ingress("away", rule(path("cart", "/away")), annotations={NGINX + "permanent-redirect": "https://x.org/y"}),
-        ingress("tls", rule(path("cart", "/tls")), annotations={NGINX + "ssl-redirect": "true"}),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        assert seen(gateway.get("/cart", x_stage="always")).service == "shop/next"
-        assert seen(gateway.get("/cart", cookie="a=b; stage=always")).service == "shop/next"
-        services = [seen(gateway.get("/cart")).service for _ in range(60)]
-        assert 10 < services.count("shop/next") < 50
-        mine = next(s for s in (seen(gateway.get("/cart")) for _ in range(50)) if s.service == "shop/cart")
-        assert ("x-base", "one") in mine.headers
-        assert seen(gateway.get("/old/a/b?c=d")).path == "/new/a/b?c=d"
-        away, tls = gateway.get("/away/z"), gateway.get("/tls?q=1")
-        assert (away.status, header(away, "location")) == (301, ["https://x.org/y"])
-        assert (tls.status, header(tls, "location")) == (308, ["https://shop.example.com/tls?q=1"])
 
 
 def test_limits_are_one_bucket_per_rule_and_are_answered_as_declared(pods: Pods, tmp_path: Path) -> None:
@@ -117,29 +90,6 @@ def test_limits_are_one_bucket_per_rule_and_are_answered_as_declared(pods: Pods,
         assert whole[1].body == b"slow"
 
 
-def test_error_statuses_are_answered_by_the_fallback(pods: Pods, tmp_path: Path) -> None:
-    documents = base(
-        ingress(
-            "cart",
-            rule(path("cart")),
-            annotations={NGINX + "custom-http-errors": "503,404", NGINX + "default-backend": "next"},
-        ),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        assert seen(gateway.get("/cart")).service == "shop/cart"
-        other = gateway.get("/cart?x=1", x_stub_status="503")
-        said = seen(other)
-        assert (other.status, said.service, said.path, dict(said.headers)["host"]) == (
-            200,
-            "shop/next",
-            "/",
-            "shop.example.com",
-        )
-        (posted,) = gateway.ask(Ask(path="/cart", method="POST", body=b"x", headers=(("x-stub-status", "503"),)))
-        assert posted.status == 503
-        assert seen(posted).service == "shop/cart"
-
-
 def test_pods_that_are_gone_are_stood_in_for(pods: Pods, tmp_path: Path) -> None:
     documents = base(
         ingress("cart", rule(path("cart")), annotations={NGINX + "default-backend": "next"}),
@@ -174,14 +124,6 @@ def test_affinity_names_the_pod_of_its_cookie(pods: Pods, tmp_path: Path) -> Non
                 first.place
             }
         assert len({gateway.get("/cart").place for _ in range(30)}) > 1
-
-
-def test_weights_over_clusters_are_kept(pods: Pods, tmp_path: Path) -> None:
-    documents = base(ingress("cart", rule(path("cart"))), policy("cart", weights(a=70, b=30)))
-    with Gateway(documents, pods, tmp_path) as gateway:
-        answers = gateway.ask(*[Ask(path="/cart")] * 2000)
-        share = sum(s.cluster == "a" for s in answers) / len(answers)
-        assert abs(share - 0.7) < 0.052
 
 
 def test_cors_and_address_lists(pods: Pods, tmp_path: Path) -> None:

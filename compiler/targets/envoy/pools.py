@@ -37,6 +37,9 @@ MOST_ATTEMPTS = 16
 """Tries of a request at most. No try meets a pod that an earlier one met, so that one more try than there are pods that
 die at once reaches one that lives; with more pods than that, one may fail until the dead ones are ejected."""
 CONNECTION_BUFFER_BYTES = 32_768
+RING_POINTS = 8_192
+"""Places on the ring of a hashed pool at least. Where they lie is chance, and bends shares: that of a cluster with 60 %
+by 0.5 % (standard deviation), with Envoy's 1,024 by 1.5 %. Measured: 24 bytes each."""
 _REPEATS = {1: (5,), 2: (3, 2), 3: (2, 2, 1)}
 """Number of tiers -> how often each is tried; repeating a member keeps a small loss from spilling over."""
 _SIDE_REPEATS = 2
@@ -205,7 +208,7 @@ class Pools:
         elif by_cluster and not is_hashed:
             common["locality_weighted_lb_config"] = {}
         found["common_lb_config"] = common
-        found.update(_balance(backend.policy, by_cluster=by_cluster))
+        found.update(_balance(backend.policy, by_cluster=by_cluster, is_fine=True))
         found["outlier_detection"] = _EJECTION
         if spread.health_check is not None:
             found["health_checks"] = [_health_check(spread.health_check, backend)]
@@ -215,7 +218,7 @@ class Pools:
     def _last_resort(self, name: str, backend: Backend, limit: Limit | None) -> Plain:
         found = self._cluster(name, backend, limit)
         found["common_lb_config"] = {"healthy_panic_threshold": {"value": 100}, "update_merge_window": "0s"}
-        found.update(_balance(backend.policy, by_cluster=False))
+        found.update(_balance(backend.policy, by_cluster=False, is_fine=False))
         members = [member for tier in backend.spread.tiers for member in tier.members]
         found["load_assignment"] = self._assignment(name, backend, members, weighted=False, by_cluster=False)
         return found
@@ -328,14 +331,18 @@ def _is_http2(policy: ServicePolicy) -> bool:
     return policy.protocol in ("HTTP2", "GRPC", "GRPCS")
 
 
-def _balance(policy: ServicePolicy, *, by_cluster: bool) -> Plain:
-    """How an endpoint is chosen."""
+def _balance(policy: ServicePolicy, *, by_cluster: bool, is_fine: bool) -> Plain:
+    """How an endpoint is chosen. `is_fine`: shares count, where requests are hashed too."""
     balance = policy.balance
     if balance is None:
         return {"lb_policy": "ROUND_ROBIN"}
     keys = hash_policy(balance)
     if keys:
-        ring: Plain = {"@type": ext.RING_HASH, "consistent_hashing_lb_config": {"hash_policy": keys}}
+        ring: Plain = {
+            "@type": ext.RING_HASH,
+            **({"minimum_ring_size": RING_POINTS} if is_fine else {}),
+            "consistent_hashing_lb_config": {"hash_policy": keys},
+        }
         if by_cluster:
             ring["locality_weighted_lb_config"] = {}
         return {

@@ -27,7 +27,8 @@ ERRORS_REPLAY = warning(
 After one of the statuses of custom-http-errors the gateway sends the request once more, to default-backend: with the
 path `/` in place of its own, and with the Host of the original request. So the Service has to answer with the error
 page under `/`, for every Host; and a request that changes something may do so twice, in the Service of the rule and in
-the fallback.
+the fallback. (Target envoy repeats GET, HEAD and OPTIONS, and what a TrafficPolicy or `non_idempotent` declares to be
+repeatable; to other requests it gives the answer of the Service of the rule.)
 
 Make sure of both, and accept the finding in the Fleet.""",
 )

@@ -132,7 +132,7 @@ _ENVOY = (
     Capability(features.CORS, "full"),
     Capability(features.TIMEOUT, "full", "only methods that may be executed twice are repeated after an answer"),
     Capability(features.MIRROR, "full"),
-    Capability(features.ERRORS, "full", "methods that may be executed twice"),
+    Capability(features.ERRORS, "partial", "methods that may be executed twice", ("errors-replay",)),
     Capability(features.LOCAL_LIMIT, "full", "HTTP and HTTPS are counted apart"),
     Capability(
         features.GLOBAL_LIMITS,

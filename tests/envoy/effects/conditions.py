@@ -39,6 +39,16 @@ EFFECTS = Effects(
         Case("exact-header", {"exact-match-header-x-stage": "trial"}, _headers, seen=EXACT, otherwise=ANY),
         Case("prefix-header", {"prefix-match-header-x-stage": "tr"}, _headers, seen=BEGINNING, otherwise=ANY),
         Case("regex-header", {"regex-match-header-x-stage": "(t|a)[rt][yr]"}, _headers, seen=PATTERN, otherwise=ANY),
+        Case(
+            "all-together",
+            {"exact-match-header-x-stage": "trial", "exact-match-query-user": "1", "match-method": "GET"},
+            lambda side: (
+                [side.get(each, x_stage="trial").status for each in ("/?user=1", "/?user=2", "/")]
+                + [side.get("/?user=1").status]
+            ),
+            seen=EXACT,
+            otherwise=ANY,
+        ),
         Case("exact-query", {"exact-match-query-stage": "trial"}, _query, seen=EXACT, otherwise=ANY),
         Case("prefix-query", {"prefix-match-query-stage": "tr"}, _query, seen=BEGINNING, otherwise=ANY),
         Case("regex-query", {"regex-match-query-stage": "try|atr"}, _query, seen=PATTERN, otherwise=ANY),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.envoy.effects.case import Side
 
 _HEADERS = "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type"
+ANY = "https://x.example.org"
 ON = {"enable-cors": "true"}
 
 
@@ -43,6 +44,13 @@ EFFECTS = Effects(
             _preflight("allow-origin"),
             seen=("", ["https://x.example.org"]),
             otherwise=("one", []),
+        ),
+        Case(
+            "options-that-are-no-preflight",
+            ON,
+            lambda side: [service_of(each) for each in side.ask(Ask(method="OPTIONS", headers=(("origin", ANY),)))],
+            seen=["one"],
+            otherwise=["one"],
         ),
         Case(
             "enable-cors-on-answers",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compiler.drill.load import Ask
 from compiler.drill.stub.spec import Behaviour
 from tests.envoy.compiled import seen
-from tests.envoy.effects.case import Case, Effects, service_of
+from tests.envoy.effects.case import Case, Effects, Group, service_of
 
 if TYPE_CHECKING:
     from tests.envoy.effects.case import Side
@@ -50,10 +50,18 @@ EFFECTS = Effects(
             otherwise=("one", {(503, "")}),
         ),
         Case(
+            "default-backend-without-pods",
+            {"default-backend": "two"},
+            lambda side: {(each.status, service_of(each)) for each in side.ask(*[Ask()] * 10)},
+            seen={(200, "two")},
+            otherwise={(503, "")},
+            groups=(Group(count=0), Group("two", count=1)),
+        ),
+        Case(
             "custom-http-errors",
             {"custom-http-errors": "503,404"},
             _after_error,
-            # a POST is not executed a second time: in part, says the matrix
+            # a POST is not executed a second time: the matrix says so, and the finding
             seen=[OK, (200, "two", "/"), (503, "one", CART), (500, "one", CART)],
             otherwise=[OK, (503, "one", CART), (503, "one", CART), (500, "one", CART)],
             beside={"default-backend": "two"},

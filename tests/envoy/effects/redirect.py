@@ -39,6 +39,13 @@ EFFECTS = Effects(
             otherwise=[(200, "")],
         ),
         Case(
+            "ssl-redirect-behind-proxy",
+            {"ssl-redirect": "true"},
+            lambda side: [side.get("/", x_forwarded_proto=scheme).status for scheme in ("http", "https")],
+            seen=[308, 200],
+            otherwise=[200, 200],
+        ),
+        Case(
             "force-ssl-redirect",
             {"force-ssl-redirect": "true"},
             _answers("/a?b=c"),
@@ -78,4 +85,5 @@ EFFECTS = Effects(
             otherwise=[(200, "")] * 3,
         ),
     ),
+    gateway={"envoy": {"xffNumTrustedHops": 1}},
 )

@@ -44,6 +44,8 @@ EFFECTS = Effects(
             otherwise=(ALL, ["base", "other"]),
             groups=VERSIONS,
         ),
+        # where no pod fits all serve: as without it, and not 503
+        Case("nobody", {"service-subset": "nobody"}, _versions, seen=ALL, otherwise=ALL, groups=VERSIONS),
         Case("base", {"service-subset": ""}, _versions, seen=["base"], otherwise=ALL, groups=VERSIONS),
         Case(
             "labels",

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from compiler.drill.load import Ask
 from compiler.drill.stub.spec import Behaviour
 from tests.envoy.effects.case import Case, Effects, Group
+from tests.small_fleet import path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.envoy.effects.case import Side
+    from tests.small_fleet import Document
 
 
 def _tries(status: int, method: str = "GET") -> Callable[[Side], int]:
@@ -40,6 +42,12 @@ def _waits_for_slow_pod(side: Side) -> bool:
     return max(each.ms for each in answers) > 1900
 
 
+def _base_and_canary(side: Side) -> list[Document]:
+    """The annotations of the case on the base alone."""
+    canary = {"canary": "true", "canary-by-header": "x-stage"}
+    return [side.ingress("base"), side.ingress("canary", paths=[path("two", "/")], annotations=canary)]
+
+
 FIVE = (Group(count=5),)
 
 EFFECTS = Effects(
@@ -51,6 +59,14 @@ EFFECTS = Effects(
             lambda side: side.get(x_stub_delay_ms="1500").status,
             seen=504,
             otherwise=200,
+        ),
+        Case(
+            "timeout-of-canary",
+            {"timeout": "1"},
+            lambda side: side.get(x_stage="always", x_stub_delay_ms="1500").status,
+            seen=504,
+            otherwise=200,
+            documents=_base_and_canary,
         ),
         Case("status", {"proxy-next-upstream": "http_503"}, _tries(503), seen=4, otherwise=1, groups=FIVE),
         Case("error", {"proxy-next-upstream": "error"}, _tries(500), seen=4, otherwise=1, groups=FIVE),

@@ -139,7 +139,9 @@ def _name(reader: Reader, value: Value, part: Part, written: str) -> str | None:
 
 def _is_pattern(reader: Reader, value: Value) -> bool:
     shown = f"{value.key}: {value.text!r}"
-    return check_pattern(value.text.strip(), value.origin, shown, reader.findings) is not None
+    limited = reader.has_default_limit
+    program = check_pattern(value.text.strip(), value.origin, shown, reader.findings, has_default_limit=limited)
+    return program is not None
 
 
 def _report_twice(reader: Reader, value: Value, other: Value, name: str) -> None:

@@ -109,6 +109,8 @@ class Reader(Struct, gc=False):
     """The mapping that holds the annotations."""
     refused: AbstractSet[str] = frozenset()
     """Names that are written and were refused: their absence from `values` is no second mistake."""
+    has_default_limit: bool = True
+    """Whether its gateway limits the size of patterns as Envoy does by default."""
 
     def get(self, name: str) -> Value | None:
         """The annotation `name`, or None where it is absent or empty (an empty string means "not set" in MSE)."""

@@ -84,6 +84,8 @@ class IngressAnnotations(Struct, frozen=True, gc=False):
     """Annotations of others, untouched, sorted by key."""
     is_broken: bool = False
     """Whether an error was found: what is here is then not the whole, and nothing should be concluded from it."""
+    has_default_limit: bool = True
+    """Whether its gateway limits the size of patterns as Envoy does by default."""
 
 
 class ServiceAnnotations(Struct, frozen=True, gc=False):

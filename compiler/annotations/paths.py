@@ -68,7 +68,7 @@ def route_path(
         ignores_case = matching is not None and matching.ignores_case
         return PathMatch(kind, path, ignores_case), _replaced(read, rewrite, kind)
     pattern = path if is_whole else f"{closed(path)}.*"
-    program = check_within(path, pattern, origin, path, findings)
+    program = check_within(path, pattern, origin, path, findings, has_default_limit=read.has_default_limit)
     if program is None:
         return None
     if rewriting is not None and read.canary is None:  # what is rewritten for a canary, its base says

@@ -30,7 +30,8 @@ ANNOTATION_REGEX_SIZE = warning(
     """\
 RE2 compiles a pattern to a small program. Envoy refuses every pattern whose program is larger than 100 steps, unless
 its runtime key `re2.max_program_size.error_level` says otherwise, and with that pattern the whole route table.
-Counted repetitions are the usual reason: `[a-z]{1,40}` alone takes 83 steps.
+Counted repetitions are the usual reason: `[a-z]{1,40}` alone takes 83 steps. A gateway whose only target is envoy is
+told to accept more, and is not reported here: see `envoy-pattern`.
 
 Use `+` or `*` in place of a counted repetition, or split the pattern over several rules.""",
 )
@@ -66,8 +67,13 @@ def compile_pattern(pattern: str) -> Program | str:
     return Program(compiled.programsize, compiled.groups)
 
 
-def check_pattern(pattern: str, origin: Origin, shown: str, findings: Diagnostics) -> Program | None:
-    """Report a pattern that RE2 refuses (None), or that is too large for Envoy's default (a warning)."""
+def check_pattern(
+    pattern: str, origin: Origin, shown: str, findings: Diagnostics, *, has_default_limit: bool
+) -> Program | None:
+    """Report a pattern that RE2 refuses (None), or that is too large for Envoy's default (a warning).
+
+    `has_default_limit`: whether the gateway has that default. Where it does not, its target knows the limit.
+    """
     program = compile_pattern(pattern)
     if isinstance(program, str):
         findings.add(
@@ -78,7 +84,7 @@ def check_pattern(pattern: str, origin: Origin, shown: str, findings: Diagnostic
             "write the pattern in RE2 syntax: no lookaround, no backreferences",
         )
         return None
-    if program.size > RE2_PROGRAM_LIMIT:
+    if has_default_limit and program.size > RE2_PROGRAM_LIMIT:
         findings.add(
             ANNOTATION_REGEX_SIZE,
             origin,
@@ -89,10 +95,12 @@ def check_pattern(pattern: str, origin: Origin, shown: str, findings: Diagnostic
     return program
 
 
-def check_within(written: str, whole: str, origin: Origin, shown: str, findings: Diagnostics) -> Program | None:
+def check_within(
+    written: str, whole: str, origin: Origin, shown: str, findings: Diagnostics, *, has_default_limit: bool
+) -> Program | None:
     """Check `whole`, which is made of the author's `written`: what stands around it could mend it by chance."""
     reported = written if isinstance(compile_pattern(written), str) else whole
-    return check_pattern(reported, origin, shown, findings)
+    return check_pattern(reported, origin, shown, findings, has_default_limit=has_default_limit)
 
 
 def closed(pattern: str) -> str:
@@ -118,4 +126,7 @@ def value_pattern(reader: Reader, value: Value) -> str | None:
     written = value.text.strip()
     covering = written if _is_covering(written) else f".*(?:{closed(written)}).*"
     shown = f"{value.key}: {value.text!r}"
-    return covering if check_within(written, covering, value.origin, shown, reader.findings) is not None else None
+    program = check_within(
+        written, covering, value.origin, shown, reader.findings, has_default_limit=reader.has_default_limit
+    )
+    return covering if program is not None else None

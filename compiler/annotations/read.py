@@ -129,17 +129,22 @@ def read_annotations(
     version: Version | None,
     dialects: Collection[str],
     findings: Diagnostics,
+    *,
+    has_default_limit: bool = True,
 ) -> IngressAnnotations:
     """What the annotations of an Ingress say.
 
     `metadata` is the place of the mapping that holds `annotations`; `namespace` that of the Ingress; `version` what
-    its MSE gateway states, None where it states none; `dialects` those of the Fleet.
+    its MSE gateway states, None where it states none; `dialects` those of the Fleet; `has_default_limit` whether its
+    gateway limits the size of patterns as Envoy does by default.
     """
     if not annotations:
         return NOTHING
     table = _with_higress() if "higress" in dialects else _INGRESS
-    fields = _read(table, annotations, metadata, namespace, version, dialects, findings)
-    return IngressAnnotations(**fields)
+    fields = _read(
+        table, annotations, metadata, namespace, version, dialects, findings, has_default_limit=has_default_limit
+    )
+    return IngressAnnotations(**fields, has_default_limit=has_default_limit)
 
 
 def read_service_annotations(
@@ -158,7 +163,7 @@ def pass_annotations(
     return passed
 
 
-def _read(
+def _read(  # noqa: PLR0913 - what stands around annotations, each by its name
     table: _Table,
     annotations: Mapping[str, str],
     metadata: Origin,
@@ -166,6 +171,8 @@ def _read(
     version: Version | None,
     dialects: Collection[str],
     findings: Diagnostics,
+    *,
+    has_default_limit: bool = True,
 ) -> dict[str, Any]:
     """The fields of the result: what each family made of its annotations, and what belongs to others."""
     before = len(findings)
@@ -196,7 +203,7 @@ def _read(
     if related:
         settle({**table.annotations, **named}, values, broken, findings)
     if values:
-        reader = Reader(values, findings, namespace, metadata, broken)
+        reader = Reader(values, findings, namespace, metadata, broken, has_default_limit)
         for bit, family in table.families:
             if mask & bit:
                 fields[family.name] = family.parse(reader)

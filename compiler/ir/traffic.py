@@ -461,7 +461,7 @@ class Rejection(Node, frozen=True):
     content_type: Literal["text/plain", "application/json"] = "text/plain"
     body: str = "sentinel rate limited"
     redirect: str = ""
-    """URL; "" = none."""
+    """URL; one without a scheme keeps that of the request; "" = none."""
 
 
 class LocalLimit(Node, frozen=True):

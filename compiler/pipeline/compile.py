@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from compiler.pipeline.accept import accept, check_pin_dates
 from compiler.pipeline.cells import partition
 from compiler.pipeline.compile_cell import compile_cell
 from compiler.pipeline.deliver import deliver, summarize
-from compiler.pipeline.facts import no_facts
+from compiler.pipeline.facts import NAMED, no_facts
 from compiler.pipeline.hints import with_hints
 from compiler.pipeline.options import NO_SUMMARY, Compilation
 from compiler.pipeline.root import open_root
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from compiler.diagnostics import Diagnostic
+    from compiler.ir.delivery import EnvoyGateway
     from compiler.lower.templates import Renderer
     from compiler.pipeline.compile_cell import CellResult
     from compiler.pipeline.facts import Facts
@@ -143,6 +145,7 @@ def assemble(
     if prepared is None:
         return Fleetwide(delivered, every.sorted(), ())
     if not every.has_errors and options.stop_after is None:
+        _check_secrets(prepared.context.envoys, facts, every)
         context, stale = prepared.context, undelivered.stale
         for settings in context.envoys:
             if stale is None or settings.gateway in stale:
@@ -155,6 +158,15 @@ def assemble(
     stays, accepted = accept(every, prepared.context.world.fleet, own, options.as_of)
     own.extend(with_hints(stays, (name for cell in compiled.cells for name in cell.services)))
     return Fleetwide(delivered, own.sorted(), tuple(accepted))
+
+
+def _check_secrets(envoys: Iterable[EnvoyGateway], facts: Facts, findings: Diagnostics) -> None:
+    """What each Envoy gateway is told of Secrets, over all cells."""
+    if not envoys:
+        return
+    named = Counter(key.split("|")[1] for key in facts.tallies if key.startswith(f"{NAMED}|"))
+    for settings in envoys:
+        envoy.check_secrets(settings, named[settings.gateway], findings)
 
 
 def check(options: Options, progress: Progress) -> Compilation:

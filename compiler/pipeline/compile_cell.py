@@ -27,7 +27,7 @@ from compiler.model import kubernetes as model
 from compiler.model.app import App
 from compiler.model.traffic import TrafficPin, TrafficPolicy
 from compiler.output.limits import check_sizes
-from compiler.pipeline.facts import Facts, facts_of
+from compiler.pipeline.facts import NAMED, Facts, facts_of
 from compiler.pipeline.follow_ons import doubtful_services, without_follow_ons
 from compiler.pipeline.sources import WORLD_KINDS
 from compiler.targets import envoy, kubernetes, mse
@@ -124,7 +124,7 @@ def compile_cell(
             fragments = envoy.emit_traffic(program.traffic, context.envoys, late)
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
-    _tally(facts, program, emissions, context.world)
+    _tally(facts, program, emissions, fragments, context.world)
     documents = (document for file in files for document in sources.files[file].documents)
     facts.tallies["documents"] = sum(type(document.value) not in WORLD_KINDS for document in documents)
     services = tuple(service.name for service in program.traffic.services)
@@ -330,8 +330,10 @@ def _object_key(identity: ObjectId) -> _ObjectKey:
     return identity.api_version.rpartition("/")[0], identity.kind, identity.namespace, identity.name
 
 
-def _tally(facts: Facts, program: Program, emissions: Iterable[Emission], world: World) -> None:
-    """Numbers for the summary."""
+def _tally(
+    facts: Facts, program: Program, emissions: Iterable[Emission], fragments: Iterable[Fragment], world: World
+) -> None:
+    """Numbers for the summary, and for what is told of a whole gateway."""
     tallies = facts.tallies
 
     def count(keys: Iterable[str], number: int = 1) -> None:
@@ -348,3 +350,4 @@ def _tally(facts: Facts, program: Program, emissions: Iterable[Emission], world:
     names = {g.ingress_class_name: g.name for g in world.fleet.value.spec.gateways}
     count([f"ingresses|{names[ingress.ingress_class]}" for ingress in program.ingresses.values()])
     count([f"files|{emission.scope[0]}|{emission.scope[1]}" for emission in emissions])
+    count([f"{NAMED}|{each.gateway}|{each.name}" for each in fragments if each.section == "secret"])

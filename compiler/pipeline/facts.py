@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from compiler.targets.target import Emission, ObjectId
 
 Counts = dict[str, int]
+NAMED = "named"
+"""How keys of tallies begin that count who names a Secret."""
 
 
 class Facts(Struct, gc=False):
@@ -28,7 +30,8 @@ class Facts(Struct, gc=False):
     namespaces: Counts
     """Namespaces among the manifests of Apps, per `<cluster>|<name>`."""
     tallies: Counts
-    """For the summary: `apps`, `documents`, `routes|<gateway>`, `hosts|<gateway>`, `apps|<cluster>`…"""
+    """For the summary: `apps`, `documents`, `routes|<gateway>`, `hosts|<gateway>`, `apps|<cluster>`…; and of which
+    Secrets an Envoy is told, `named|<gateway>|<file>`."""
 
     def add(self, other: Facts, times: int = 1) -> None:
         """Add another sum to this one (`times` -1: take it away)."""

@@ -260,12 +260,17 @@ def read_ingresses(fleet: Fleet | None, file: SourceFile, findings: Diagnostics)
         if type(ingress) is not Ingress:
             continue
         version = None
+        has_default_limit = True
         dialects: tuple[str, ...] = ()
         if fleet is not None:
             dialects = fleet.spec.dialects
             for gateway in fleet.spec.gateways:
-                if gateway.ingress_class_name == ingress.spec.ingress_class_name and "mse" in gateway.targets:
+                if gateway.ingress_class_name != ingress.spec.ingress_class_name:
+                    continue
+                if "mse" in gateway.targets:
                     version = parse_version(gateway.mse.version)
+                # our own Envoy is told to accept more, and its target tells what is too large for it
+                has_default_limit = set(gateway.targets) != {"envoy"}
         metadata = ingress.metadata
         said = read_annotations(
             metadata.annotations,
@@ -274,6 +279,7 @@ def read_ingresses(fleet: Fleet | None, file: SourceFile, findings: Diagnostics)
             version,
             dialects,
             findings,
+            has_default_limit=has_default_limit,
         )
         found.append(ReadIngress(ingress, document.origin, said))
     return found

@@ -9,14 +9,26 @@ if TYPE_CHECKING:
     from compiler.targets.envoy.bootstrap import assemble, folder_of, frame_of
     from compiler.targets.envoy.codes import CODES
     from compiler.targets.envoy.emission import emit_traffic
+    from compiler.targets.envoy.findings import check_secrets
     from compiler.targets.envoy.places import gateway_of
     from compiler.targets.envoy.wrapping import kinds_of, wrap
 
-__all__ = ["CODES", "assemble", "emit_traffic", "folder_of", "frame_of", "gateway_of", "kinds_of", "wrap"]
+__all__ = [
+    "CODES",
+    "assemble",
+    "check_secrets",
+    "emit_traffic",
+    "folder_of",
+    "frame_of",
+    "gateway_of",
+    "kinds_of",
+    "wrap",
+]
 
 _HOMES = {
     "CODES": "codes",
     "assemble": "bootstrap",
+    "check_secrets": "findings",
     "emit_traffic": "emission",
     "folder_of": "bootstrap",
     "frame_of": "bootstrap",

@@ -104,7 +104,10 @@ def context(rejection: Rejection | None, errors: CustomErrors | None, fallback: 
     found: Plain = {}
     if rejection is not None:
         if rejection.redirect:
-            found |= {"status": "302", "type": "text/plain", "body": "", "redirect": rejection.redirect}
+            url = rejection.redirect
+            # without a scheme it would be a path below that of the request (RFC 3986, 4.2)
+            location = url if has_scheme(url) else f"//{url}"
+            found |= {"status": "302", "type": "text/plain", "body": "", "redirect": location}
         else:
             status = str(rejection.status)
             found |= {"status": status, "type": rejection.content_type, "body": rejection.body}
@@ -114,6 +117,11 @@ def context(rejection: Rejection | None, errors: CustomErrors | None, fallback: 
         shown = realm.replace("\\", "\\\\").replace('"', '\\"')
         found["realm"] = f'Basic realm="{shown}"'
     return found
+
+
+def has_scheme(url: str) -> bool:
+    """Whether an address says how it is asked."""
+    return url.lower().startswith(("http://", "https://"))
 
 
 def per_route(said: Plain) -> Plain:

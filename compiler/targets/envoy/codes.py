@@ -87,6 +87,16 @@ ENVOY_FEW_TRIES = warning(
     "moments. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15; what a "
     "backend may have executed is repeated only for methods that allow it.",
 )
+ENVOY_MANY_SECRETS = warning(
+    "envoy-many-secrets",
+    "a gateway by itself would watch more files than Linux lets it",
+    "An Envoy that starts from `bootstrap.json` alone watches the file of each certificate, CA and list of passwords, "
+    "and takes two inotify instances for each. Linux grants a user 128 of them by default, and an Envoy that gets no "
+    "more aborts at its start. An Envoy that is served by `fleetgate gateway` needs none: the server reads the files, "
+    "and sends what is in them. Gateways that fleetgate runs in clusters (`placement` of the gateway) are served so, "
+    "and are not reported. Otherwise start Envoy with `fleetgate gateway`, or raise the limit of the machine: "
+    "`sysctl fs.inotify.max_user_instances=1024`.",
+)
 NO_FREEZE_PROTECTION = warning(
     "no-freeze-protection",
     "nothing guards a Service with a TrafficPolicy against backends that freeze",
@@ -108,5 +118,6 @@ CODES: tuple[Code, ...] = (
     ENVOY_SPILLOVER,
     ENVOY_PORT,
     ENVOY_FEW_TRIES,
+    ENVOY_MANY_SECRETS,
     NO_FREEZE_PROTECTION,
 )

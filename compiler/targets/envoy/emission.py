@@ -34,7 +34,8 @@ def _fragments(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findi
     check_gateway(gateway, settings, traffic, findings)
     addresses = Addresses(traffic.clusters, traffic.services)
     secrets = Secrets(settings.secrets_folder)
-    pools = Pools(addresses, secrets)
+    demands = {demand.service: demand.requests_per_second for demand in traffic.demands}
+    pools = Pools(addresses, secrets, demands)
     routes = Routes(pools, secrets, findings, instances=settings.instances, trusts_proxies=settings.trusted_hops > 0)
     yield from host_fragments(gateway, routes, secrets)
     for name, text in pools.clusters.items():

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 PATTERN_STEPS = 5_000
 """Largest RE2 program that Envoy is told to accept."""
 
+WATCHES = 128
+"""inotify instances that Linux grants a user by default (`fs.inotify.max_user_instances`)."""
+WATCHES_PER_SECRET = 2
+"""Of an Envoy without a server: one for the file that names a Secret, one for the files with its content (measured)."""
 _TAKEN = {
     ADMIN_PORT: "Envoy's admin interface has it",
     STATUS_PORT: "probes and metrics are served there",
@@ -50,6 +54,21 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, fi
             for backend in backends_of(route):
                 _check_subset(backend, entries, findings)
                 _check_spillover(backend, findings)
+
+
+def check_secrets(settings: EnvoyGateway, secrets: int, findings: Diagnostics) -> None:
+    """Report a gateway that by itself would watch too many files. `secrets`: how many files name one."""
+    needed = secrets * WATCHES_PER_SECRET
+    if settings.placement or needed <= WATCHES:
+        return
+    findings.add(
+        codes.ENVOY_MANY_SECRETS,
+        settings.origin,
+        settings.gateway,
+        f"its bootstrap.json names {secrets} Secrets, and an Envoy that watches their files takes {needed} inotify "
+        f"instances of the {WATCHES} that Linux grants a user by default",
+        "start Envoy with `fleetgate gateway`, which needs none, or raise fs.inotify.max_user_instances on the machine",
+    )
 
 
 def _check_freezing(gateway: Gateway, findings: Diagnostics) -> None:

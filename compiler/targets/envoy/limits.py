@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.ir.traffic import DirectResponse, Redirect
 from compiler.targets.envoy import extensions as ext
-from compiler.targets.envoy.answers import LIMITED
+from compiler.targets.envoy.answers import LIMITED, has_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,11 +52,12 @@ def shut(policies: Policies) -> DirectResponse | Redirect | None:
 
 
 def _parts(url: str) -> tuple[str, str, int | None, str]:
-    """Scheme, host, port and path of an absolute URL."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
+    """Scheme ("" = that of the request), host, port and path of a URL."""
+    scheme, _, rest = url.partition("://") if has_scheme(url) else ("", "", url)
+    host = rest[: min((at for at in map(rest.find, "/?") if at >= 0), default=len(rest))]
+    path = rest[len(host) :]
     name, _, port = host.partition(":")
-    return scheme, name, int(port) if port else None, slash + path
+    return scheme, name, int(port) if port else None, path if path.startswith("/") else f"/{path}"
 
 
 def _bucket(size: int, refill: int, interval: str) -> Plain:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CONNECTION_BUFFER_BYTES = 32_768
 """Per connection, where flow control begins; what a retry needs is `routes.BODY_BUFFER_BYTES`."""
+SILENCE_S = 300
+"""How long a stream may be silent, in either direction, before it ends."""
 STATUS_PORT = 9902
 """Where probes and scrapers may ask: `/ready` and `/stats/prometheus`, and nothing else of the admin interface."""
 ADMIN_PORT = 9901
@@ -93,7 +95,7 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
             "initial_connection_window_size": 1_048_576,
             "allow_connect": True,
         },
-        "stream_idle_timeout": "300s",
+        "stream_idle_timeout": f"{SILENCE_S}s",
         "request_headers_timeout": "10s",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "access_log": ACCESS_LOG,

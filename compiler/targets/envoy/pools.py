@@ -12,6 +12,7 @@ weights in a runtime overlay, aggregates and subsets; this one lost no request a
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -21,11 +22,21 @@ from compiler.targets.envoy import tls
 from compiler.targets.envoy.endpoints import assignment
 from compiler.targets.envoy.fragments import text_of
 from compiler.targets.envoy.hashing import hash_policy
+from compiler.targets.envoy.listeners import SILENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from compiler.ir.traffic import Backend, ConnectionPool, HealthCheck, Member, ServicePolicy, Spread, Tier
+    from compiler.ir.traffic import (
+        Backend,
+        ConnectionPool,
+        HealthCheck,
+        Member,
+        ObjectName,
+        ServicePolicy,
+        Spread,
+        Tier,
+    )
     from compiler.targets.envoy.endpoints import Addresses
     from compiler.targets.envoy.secrets import Secrets
 
@@ -46,6 +57,8 @@ _SIDE_REPEATS = 2
 """How often a base or a fallback is tried behind what it stands in for."""
 _UNBOUNDED = 1_000_000
 """In place of Envoy's 1024 connections, pending requests and requests, and 3 retries at a time."""
+LEAST_RETRIES = 1_000
+"""Requests that may be in a repeat at once, however small the declared demand."""
 
 _EJECTION: Plain = {
     "split_external_local_origin_errors": True,
@@ -74,9 +87,11 @@ class Limit(Struct, frozen=True, gc=False):
 class Pools:
     """The upstream clusters of a cell, each by its name."""
 
-    def __init__(self, addresses: Addresses, secrets: Secrets) -> None:
+    def __init__(self, addresses: Addresses, secrets: Secrets, demands: Mapping[ObjectName, float]) -> None:
+        """`demands`: declared peaks of Services, in requests per second over all gateways."""
         self._addresses = addresses
         self._secrets = secrets
+        self._demands = demands
         self._made: dict[str, object] = {}
         self.clusters: dict[str, str] = {}
         """Name -> JSON text."""
@@ -97,7 +112,8 @@ class Pools:
             members += [members[-1]] * (attempts - len(members) - len(left) - 1)
             members += left
             members.append(self._last(backend, limit))
-            self.clusters[name] = text_of(_composite(name, members))
+            most = most_retries(self._demands.get(backend.service))
+            self.clusters[name] = text_of(_composite(name, members, most))
         return name
 
     def attempts(self, backend: Backend, then: Sequence[Backend] = ()) -> int:
@@ -284,12 +300,24 @@ def _shown(tier: Tier, spread: Spread) -> str:
     )
 
 
-def _composite(name: str, members: Sequence[str]) -> Plain:
+def most_retries(demand: float | None) -> int:
+    """Requests that may be in a repeat at once: of a Service with this peak in requests per second, None = unknown.
+
+    A request counts from its first repeat until an answer begins, and none waits longer than `SILENCE_S`. So even
+    where all pods of a cluster die under the declared peak, and one Envoy carries all of it, there are never more than
+    peak x SILENCE_S at once: what is beyond is more than was declared, and may not become a storm of repeats.
+    """
+    if demand is None:
+        return _UNBOUNDED
+    return min(max(math.ceil(demand * SILENCE_S), LEAST_RETRIES), _UNBOUNDED)
+
+
+def _composite(name: str, members: Sequence[str], most_retries: int) -> Plain:
     return {
         "name": name,
         "connect_timeout": "0.5s",
         "lb_policy": "CLUSTER_PROVIDED",
-        "circuit_breakers": _circuit_breakers(None, None),
+        "circuit_breakers": _circuit_breakers(None, None, most_retries),
         "cluster_type": {
             "name": ext.COMPOSITE_NAME,
             "typed_config": {"@type": ext.COMPOSITE, "clusters": [{"name": member} for member in members]},
@@ -297,12 +325,13 @@ def _composite(name: str, members: Sequence[str]) -> Plain:
     }
 
 
-def _circuit_breakers(pool: ConnectionPool | None, limit: Limit | None) -> Plain:
+def _circuit_breakers(pool: ConnectionPool | None, limit: Limit | None, most_retries: int = _UNBOUNDED) -> Plain:
+    """Bounds of a cluster. Repeats are counted where the route leads, at the composite: pools have no bound of them."""
     bounds = {
         "max_connections": pool.max_connections if pool and pool.max_connections else _UNBOUNDED,
         "max_pending_requests": _UNBOUNDED,
         "max_requests": limit.requests if limit is not None else _UNBOUNDED,
-        "max_retries": _UNBOUNDED,
+        "max_retries": most_retries,
     }
     found: Plain = {"thresholds": [bounds]}
     if pool is not None and pool.max_connections_per_endpoint:

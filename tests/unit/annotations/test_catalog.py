@@ -68,7 +68,8 @@ def test_families_fill_the_fields_of_the_result() -> None:
         (SERVICE_FAMILIES, "ServiceAnnotations"),
     ):
         fields = getattr(ingress, result).__annotations__
-        assert [family.name for family in families] == [f for f in fields if f not in ("passthrough", "is_broken")]
+        others = ("passthrough", "is_broken", "has_default_limit")
+        assert [family.name for family in families] == [f for f in fields if f not in others]
         for family in families:
             written = family.parse.__annotations__["return"]
             assert written.rpartition(".")[2] == fields[family.name].rpartition(".")[2]

@@ -9,6 +9,7 @@ from compiler.ir.delivery import EnvoyGateway
 from compiler.ir.traffic import (
     Backend,
     Cluster,
+    Demand,
     EndpointGroup,
     Forward,
     Gateway,
@@ -63,11 +64,13 @@ def service(name: str = "cart", *groups: EndpointGroup) -> Service:
     return Service(ObjectName("shop", name), (ServicePort("http", 80),), members, Origin("cart.yaml"), found)
 
 
-def program(*hosts: VirtualHost, services: tuple[Service, ...] | None = None, **entries: Any) -> Traffic:
+def program(
+    *hosts: VirtualHost, services: tuple[Service, ...] | None = None, demands: tuple[Demand, ...] = (), **entries: Any
+) -> Traffic:
     """A gateway `public` with these hosts; `a=Entry(…)` is the entry of cluster a."""
     clusters = tuple(Cluster(c, f"c-{c}", "hz", (f"zone-{c}",), entries.get(c)) for c in "abc")
     gateway = Gateway("public", "hz", ("a", "b", "c"), LISTENERS, hosts)
-    return Traffic((gateway,), clusters, services or (service(), service("next")))
+    return Traffic((gateway,), clusters, services or (service(), service("next")), demands)
 
 
 def compiled(*hosts: VirtualHost, settings: EnvoyGateway = SETTINGS, **more: Any) -> Resources:

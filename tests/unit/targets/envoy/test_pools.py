@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from compiler.diagnostics import Origin
 from compiler.ir.traffic import (
     Affinity,
     Backend,
     Balance,
     ConcurrencyLimit,
     ConnectionPool,
+    Demand,
     EndpointGroup,
     Entry,
     HashKey,
@@ -24,7 +26,8 @@ from compiler.ir.traffic import (
     UpstreamTls,
     VirtualHost,
 )
-from tests.unit.targets.envoy.programs import backend, compiled, route, service, spread
+from compiler.targets.envoy.pools import LEAST_RETRIES
+from tests.unit.targets.envoy.programs import OWNER, backend, compiled, route, service, spread
 
 HOST = "shop.example.com"
 
@@ -65,6 +68,17 @@ def test_a_composite_tries_tiers_in_order_and_the_last_resort_last(over: Spread,
     (composite,) = (c for c in found.values() if "cluster_type" in c)
     assert [name.rpartition("/")[2] for name in members(composite)] == suffixes
     assert set(members(composite)) | {composite["name"]} == found.keys()
+
+
+@pytest.mark.parametrize(
+    ("peak", "most"), [(None, 1_000_000), (900.0, 270_000), (0.5, LEAST_RETRIES), (1e6, 1_000_000)]
+)
+def test_repeats_at_once_are_as_many_as_the_declared_peak_may_cause(peak: float | None, most: int) -> None:
+    """All requests of `SILENCE_S` seconds, which is the longest that one waits for its answer to begin."""
+    demands = () if peak is None else (Demand(OWNER, peak, Origin("policy.yaml")),)
+    found = clusters(backend(), demands=demands)
+    bounds = {name: c["circuit_breakers"]["thresholds"][0]["max_retries"] for name, c in found.items()}
+    assert bounds == {"shop/cart:80": most, "shop/cart:80/pool": 1_000_000, "shop/cart:80/last": 1_000_000}
 
 
 def test_weights_are_those_of_localities_and_excluded_clusters_are_nowhere() -> None:

@@ -200,13 +200,24 @@ def test_a_limit_of_nothing_lets_nothing_pass(policies: Policies, answer: dict[s
     assert only["direct_response"] == answer
 
 
-def test_a_limit_of_nothing_may_lead_elsewhere() -> None:
-    rejection = Rejection(redirect="https://x.org:8443/busy?a=b")
-    (only,) = routes(route(policies=Policies(global_limit=GlobalLimit(0, rejection))))
-    assert only["redirect"] == {
-        "response_code": "FOUND",
-        "scheme_redirect": "https",
-        "host_redirect": "x.org",
-        "port_redirect": 8443,
-        "path_redirect": "/busy?a=b",
-    }
+@pytest.mark.parametrize(
+    ("url", "fields", "location"),
+    [
+        (
+            "https://x.org:8443/busy?a=b",
+            {"scheme_redirect": "https", "host_redirect": "x.org", "port_redirect": 8443, "path_redirect": "/busy?a=b"},
+            "https://x.org:8443/busy?a=b",
+        ),
+        ("x.org/busy", {"host_redirect": "x.org", "path_redirect": "/busy"}, "//x.org/busy"),
+        ("x.org", {"host_redirect": "x.org", "path_redirect": "/"}, "//x.org"),
+        ("x.org?to=http://y", {"host_redirect": "x.org", "path_redirect": "/?to=http://y"}, "//x.org?to=http://y"),
+    ],
+)
+def test_a_limit_may_lead_elsewhere_and_keeps_the_scheme_where_none_is_said(
+    url: str, fields: dict[str, Any], location: str
+) -> None:
+    nothing, some = (Policies(global_limit=GlobalLimit(n, Rejection(redirect=url))) for n in (0, 1))
+    (only,) = routes(route(policies=nothing))
+    assert only["redirect"] == {"response_code": "FOUND", **fields}
+    for entry in routes(route(policies=some)):
+        assert entry["typed_per_filter_config"][ext.LUA_NAME]["filter_context"]["redirect"] == location

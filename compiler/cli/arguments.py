@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import os
 from typing import TYPE_CHECKING
 
 from compiler import __version__
@@ -14,9 +16,34 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Compile a Git repo of fleet Ingresses and apps into what every cluster and every gateway must run."""
 
+_COLUMNS = 80
+"""Width of what is no terminal."""
+
 EPILOG = """\
 exit status: 0 clean or warnings only, 1 errors, 2 wrong usage, 3 a bug of fleetgate
 `fleetgate COMMAND --help` tells more"""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal.
+
+    argparse makes a formatter for every argument that is added, and imports shutil with all its archives for the width.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+@functools.cache
+def _columns() -> int:
+    """As `shutil.get_terminal_size` tells it."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    try:
+        return os.get_terminal_size(1).columns or _COLUMNS
+    except (AttributeError, OSError, ValueError):  # no standard output, or none that is a terminal
+        return _COLUMNS
 
 
 def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
@@ -28,7 +55,7 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
         prog="fleetgate",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"fleetgate {__version__}")
@@ -40,7 +67,7 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
             name,
             help=says,
             description=f"{says[0].upper()}{says[1:]}.",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
         )
         # SUPPRESS: absent behind the command, a -C before the command stays

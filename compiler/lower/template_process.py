@@ -1,4 +1,4 @@
-"""The child process that renders Jinja2 templates: `python -S -s -P template_process.py FOLDER...`.
+"""The child process that renders Jinja2 templates: `python -S -s -P -c ... FOLDER...`.
 
 Run by `compiler.lower.templates` alone, with an empty environment; the folders are where Jinja2 is installed. One JSON
 line in: {"sources": {name: text}, "jobs": [{"template": name, "context": {...}}], "limits": {...}}. One JSON line out
@@ -177,7 +177,3 @@ def _problem(kind: str, message: str, template: str, line: int) -> dict[str, Any
     words = " ".join(_ADDRESS.sub("", message).split())[:500]
     shown = "".join(c if c.isprintable() else "?" for c in words)
     return {"problem": kind, "message": shown, "template": template, "line": line}
-
-
-if __name__ == "__main__":
-    main()

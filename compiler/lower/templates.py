@@ -16,7 +16,6 @@ from compiler.diagnostics import Code, Diagnostics, Origin, error
 from compiler.lower.fleet import cluster_id
 from compiler.lower.manifests import files_of, is_object, plain_object
 from compiler.source.documents import read_documents
-from compiler.source.positions import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +49,16 @@ TEMPLATE_LIMITS = error(
 CODES: tuple[Code, ...] = (TEMPLATE_ERROR, TEMPLATE_UNDEFINED, TEMPLATE_LIMITS)
 
 _PROBLEMS = {"error": TEMPLATE_ERROR, "undefined": TEMPLATE_UNDEFINED, "limits": TEMPLATE_LIMITS}
+
+
+_PROGRAM = """
+import sys
+sys.path.append(sys.argv.pop(1))
+import template_process
+sys.path.pop()
+template_process.main()
+"""
+"""Imports the program rather than to run its file, which Python would compile at every start."""
 
 
 class Limits(Struct, frozen=True):
@@ -145,9 +154,9 @@ class Renderer:
 
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the process and wait until it is ready. Raises RuntimeError where Jinja2 is not installed."""
-        program = os.path.join(os.path.dirname(__file__), "template_process.py")  # noqa: PTH118, PTH120 - in our package
+        here = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is not loaded for this
         self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            [sys.executable, "-S", "-s", "-P", "-B", program, *_folders()],
+            [sys.executable, "-S", "-s", "-P", "-B", "-c", _PROGRAM, here, *_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -287,6 +296,8 @@ def _objects(template: str, cluster: str, text: str, report: _Report) -> Iterato
     found = Diagnostics()
     documents = read_documents(template, text.encode(), found)
     sound = [plain_object(d.data, d.origin, found) for d in documents if is_object(d.data, d.origin, found)]
+    if found:
+        from compiler.source.positions import locate  # noqa: PLC0415 - only for findings
     for finding in found.sorted():
         line = finding.origin.line or locate(text, finding.origin)[0]
         where = f"in line {line} of what it renders for cluster {cluster}"

@@ -35,8 +35,14 @@ CODES: tuple[Code, ...] = (MISSING_KIND, UNKNOWN_KIND, UNREAD_KIND)
 
 OWN_GROUP = "fleetgate.dev"
 _VERSION_OF = {kind: api_version for api_version, kind, _ in KINDS}
-_OTHERS = frozenset(("APIService", "Endpoints", "ServiceCIDR", "ServiceAccount"))
-"""Kinds of Kubernetes whose names come close to one that we read."""
+_OTHERS = frozenset(
+    (
+        *("APIService", "ConfigMap", "CronJob", "CustomResourceDefinition", "DaemonSet", "Deployment", "Endpoints"),
+        *("HorizontalPodAutoscaler", "Job", "NetworkPolicy", "PersistentVolumeClaim", "Pod", "PodDisruptionBudget"),
+        *("Role", "RoleBinding", "Secret", "ServiceAccount", "ServiceCIDR", "StatefulSet"),
+    )
+)
+"""Kinds of Kubernetes that nobody means another by, some of them with names that come close to one that we read."""
 
 
 def report_unknown(data: dict[str, Any], origin: Origin, findings: Diagnostics) -> None:
@@ -102,7 +108,7 @@ def _meant(api_version: str, kind: str) -> str | None:
     group = _group(api_version)
     if kind in _VERSION_OF:
         return kind if _is_slip(group, kind) else None
-    if kind in _OTHERS:
+    if kind in _OTHERS and group != OWN_GROUP:
         return None
     for near in (nearest(kind, _kinds_of(group), 0.8), nearest(kind, _VERSION_OF, 0.8)):
         if near is not None and _is_slip(group, near):

@@ -118,13 +118,13 @@ def _inner(schema: Schema) -> str:
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The one of `known` that a mistyped `word` most likely means; letter case, `_` and `-` count little."""
-    import difflib  # noqa: PLC0415 - only findings need it
-
     plain = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in known}
     meant = re.sub(r"[^a-z0-9]", "", word.lower())
     equal = [name for name, letters in plain.items() if letters == meant]
     if equal:
         return equal[0]
+    import difflib  # noqa: PLC0415 - only findings need it
+
     by_letters = {letters: name for name, letters in reversed(plain.items())}
     close = difflib.get_close_matches(meant, list(dict.fromkeys(plain.values())), n=1, cutoff=cutoff)
     return by_letters[close[0]] if close else None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 HOME = ".fleetgate"
 """Folder in the root; hidden, so that it is never read as input."""
 
-_FORM = 1
+_FORM = 2
 """Counted up whenever the layout of the file changes."""
 _IGNORE = ".gitignore"
 _SUFFIX = ".cache"
@@ -59,8 +59,12 @@ class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """
 
     inputs: dict[str, bytes]
-    """Folder of the root -> stat blob, as the repository makes it; nothing for a folder with files too fresh to be
-    trusted (`Tick`): it then differs from any blob the next time, and its end is noticed too."""
+    """Folder of the root -> stat blob of what is listed there (`Root.stamps`); nothing for a folder with files too
+    fresh to be trusted (`Tick`): it then differs from any blob the next time, and its end is noticed too."""
+    ignored: list[str]
+    """Folders of the root that `.fleetgateignore` names."""
+    generated: list[str]
+    """Folders of the root that fleetgate wrote."""
     outputs: dict[str, FolderRecord]
     """Folder of the output -> record (`OutputTree.records`)."""
     files: bytes = b""

@@ -27,6 +27,9 @@ RECORD = 32
 UNTRUSTED = bytes(RECORD)
 """A record that no real file has (inode 0): its file is read again the next time."""
 
+NOTHING = bytes(4)
+"""The blob of a folder without visible files."""
+
 _COARSE_NS = 2_000_000_000
 """Granularity to assume of a file system that shows whole seconds only."""
 _ELSEWHERE_NS = 3_000_000_000
@@ -47,8 +50,9 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
         return self.ns if device == self.device else self.ns - _ELSEWHERE_NS
 
 
-def stat_folder(folder: int) -> tuple[bytes, list[str]]:
-    """The blob of an open folder, and the names of its visible subfolders, sorted.
+def stat_folder(folder: int, hidden: list[str] | None = None) -> tuple[bytes, list[str]]:
+    """The blob of an open folder, and the names of its visible subfolders, sorted; those of hidden entries go to
+    `hidden`.
 
     Symbolic links, sockets and the like are in the blob by what they are themselves; whoever meets a blob that
     differs looks at the kinds.
@@ -60,6 +64,8 @@ def stat_folder(folder: int) -> tuple[bytes, list[str]]:
         for entry in sorted(entries, key=_name):
             name = entry.name
             if name[0] == ".":
+                if hidden is not None:
+                    hidden.append(name)
                 continue
             if entry.is_dir(follow_symlinks=False):
                 subfolders.append(name)

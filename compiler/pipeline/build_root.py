@@ -43,20 +43,26 @@ def _build(root: Root, options: Options, output: str, progress: Progress) -> Bui
     store = CacheStore(root.folder)
     since = store.tick()
     only = f"clusters/{options.cluster}" if options.cluster else ""
-    has_memory = root.is_work_tree and not only and options.state is None and root.is_listed_whole
+    has_memory = root.is_work_tree and not only and options.state is None
     cache = store.load(output, options_label(options)) if has_memory else None
     with OutputTree(output, only, store.tick) as tree:
         drift = tree.scan(cache.outputs if cache else {}, findings)
         if drift is None:
             return _refused(findings, output, root)
-        if cache is not None and drift.is_clean and root.stamps() == cache.inputs:
+        if cache is not None and drift.is_clean and _is_input_as(cache, root):
             if drift.is_restamped:
                 store.save(output, options_label(options), structs.replace(cache, outputs=tree.records()))
             return _unchanged(root, output, cache)
         from compiler.pipeline.rebuild import Job, rebuild  # noqa: PLC0415 - a build without changes needs none of it
 
         job = Job(root, options, output, tree, store, since, progress)
-        return rebuild(job, cache if drift.is_clean else None)
+        return rebuild(job, cache if drift.is_clean and root.is_listed_whole else None)
+
+
+def _is_input_as(cache: Cache, root: Root) -> bool:
+    return root.is_as(cache.inputs, cache.ignored, cache.generated) or (
+        root.is_listed_whole and root.stamps() == cache.inputs
+    )
 
 
 def _unchanged(root: Root, output: str, cache: Cache) -> Built:

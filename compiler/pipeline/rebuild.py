@@ -344,6 +344,8 @@ def _remember(job: Job, compiled: Outcome) -> None:
         options_label(job.options),
         Cache(
             job.root.settled_stamps(job.since),
+            list(job.root.ignored()),
+            list(job.root.generated()),
             job.tree.records(),
             pack_files(memory.files),
             pack_cells(memory.cells),

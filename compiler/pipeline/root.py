@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import struct
-from itertools import groupby
 from typing import TYPE_CHECKING, Self
 
 from compiler.diagnostics import Diagnostics
+from compiler.output.folders import FOLDER
 from compiler.output.index import digest
-from compiler.output.statblob import is_fresh
+from compiler.output.statblob import NOTHING, is_fresh, pack, record_of, stat_folder
 from compiler.source.documents import read_documents
 from compiler.source.ignore import FILE_NAME as IGNORE
+from compiler.source.repository import INCOMPLETE, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from compiler.source.documents import Document
     from compiler.source.repository import Entry, Repository
 
-_pack = struct.Struct("<4q").pack
+_STRANGE = frozenset((".git", INCOMPLETE))
+"""Hidden names that tell what their folder is."""
 
 
 class Root:
@@ -109,8 +110,48 @@ class Root:
         """Digest of every file that was read so far."""
         return self._digests
 
+    def ignored(self) -> Sequence[str]:
+        """Folders that are not listed because `.fleetgateignore` names them."""
+        self.entries()
+        return self._repository.ignored()
+
+    def generated(self) -> Sequence[str]:
+        """Folders that are not listed because fleetgate wrote them."""
+        self.entries()
+        return self._repository.generated()
+
+    def is_as(self, stamps: Mapping[str, bytes], ignored: Sequence[str], generated: Sequence[str]) -> bool:
+        """Whether one quick look at a root on disk shows what an earlier build remembered of it: its `stamps`, what was
+        `ignored` and `generated`; and its listing found nothing wrong.
+
+        Where it does not, a listing may still come to the same stamps: of links, say, or of files that
+        `.fleetgateignore` names.
+        """
+        assert isinstance(self._repository, WorkTree)
+        unlisted = {*ignored, *generated}
+        seen = self._ignore_stamp()
+        waiting = [""]
+        while waiting:
+            path = waiting.pop()
+            hidden: list[str] = []
+            try:
+                folder = os.open(os.path.join(self.folder, path), FOLDER)  # noqa: PTH118 - hot path
+                try:
+                    blob, subfolders = stat_folder(folder, hidden)
+                finally:
+                    os.close(folder)
+            except OSError:  # a listing will tell what is wrong
+                return False
+            if path and (not _STRANGE.isdisjoint(hidden) or stamps.get(path, NOTHING) != blob):
+                return False
+            if blob != NOTHING:
+                seen[path] = blob
+            below = [f"{path}/{name}" for name in subfolders] if path else subfolders
+            waiting += [name for name in below if name not in unlisted] if unlisted else below
+        return seen == stamps and all(self._repository.is_generated(path) for path in generated)
+
     def stamps(self) -> dict[str, bytes]:
-        """Stat blob of every folder with files, and of `.fleetgateignore`."""
+        """Stat blob (`compiler.output.statblob`) of every folder with listed files; a stamp of `.fleetgateignore`."""
         if self._stamps is None:
             self._stamps = self._stat()
         return self._stamps
@@ -124,18 +165,23 @@ class Root:
         return {path: b"" if path in fresh else blob for path, blob in stamps.items()} if fresh else stamps
 
     def _stat(self) -> dict[str, bytes]:
-        stamps: dict[str, bytes] = {}
-        for folder, entries in groupby(self.entries(), _folder):
-            # entries are sorted by path, so that the files of a folder may come in several runs
-            blob = b"".join([entry.path.encode() + _pack(*_signature(entry)) for entry in entries])
-            stamps[folder] = stamps[folder] + blob if folder in stamps else blob
+        folders: dict[str, tuple[list[str], list[int]]] = {}
+        for entry in self.entries():
+            folder, _, name = entry.path.rpartition("/")
+            if folder not in folders:
+                folders[folder] = ([], [])
+            names, numbers = folders[folder]
+            names.append(name)
+            numbers += _signature(entry)
+        return {folder: pack(names, numbers) for folder, (names, numbers) in folders.items()} | self._ignore_stamp()
+
+    def _ignore_stamp(self) -> dict[str, bytes]:
         try:
             found = os.stat(os.path.join(self.folder, IGNORE), follow_symlinks=False)  # noqa: PTH116, PTH118 - hot path
         except FileNotFoundError:
-            return stamps
+            return {}
         self._ignore_ctime_ns = found.st_ctime_ns
-        stamps[IGNORE] = _pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        return stamps
+        return {IGNORE: record_of(found)}
 
     def difference(
         self, known: Mapping[str, bytes], digests: Mapping[str, bytes]
@@ -194,8 +240,6 @@ def _signature(entry: Entry) -> tuple[int, int, int, int]:
 def open_root(options: Options) -> Root:
     """The root that the options name, not yet read."""
     if options.revision is None:
-        from compiler.source.repository import WorkTree  # noqa: PLC0415 - one of the two is needed
-
         return Root(options.root, WorkTree(options.root), is_work_tree=True)
     from compiler.source.git_tree import GitTree  # noqa: PLC0415 - starts Git
 

@@ -136,6 +136,10 @@ class Repository(ABC):
         """Folders that were left out because fleetgate wrote them, sorted; "" is the root itself. After `entries`."""
         return self._listed.generated
 
+    def ignored(self) -> list[str]:
+        """The topmost folders that were left out because `.fleetgateignore` names them. After `entries`."""
+        return self._listed.ignored_folders
+
     def glob(self, folder: str, pattern: str) -> list[str]:
         """Listed files that a pattern of an App in `folder` names (`compiler.source.globs`). After `entries`."""
         return match_glob(folder, pattern, self._listed.paths)
@@ -181,6 +185,7 @@ class Listing:
         self.documents: list[Entry] = []
         self.paths: list[str] = []
         self.generated: list[str] = []
+        self.ignored_folders: list[str] = []
         self.is_full = False
         """Whether there are too many files, so that the search is over."""
         self._document_bytes = 0
@@ -191,7 +196,11 @@ class Listing:
 
     def takes(self, path: str, name: str, *, is_folder: bool) -> bool:
         """Whether a file or folder is listed, going by its name; findings for names that are no text."""
-        if name[0] == "." or (self.ignored.rules and self.ignored.leaves_out(path, is_folder=is_folder)):
+        if name[0] == ".":
+            return False
+        if self.ignored.rules and self.ignored.leaves_out(path, is_folder=is_folder):
+            if is_folder:
+                self.ignored_folders.append(path)
             return False
         # isprintable is quick and stricter than we are, and its answer may differ between versions of Python.
         if not name.isprintable() and re.search(_BEYOND_TEXT, name):
@@ -315,6 +324,14 @@ class WorkTree(Repository):
             raw = self._content(ignore.FILE_NAME, listing.found)
             if raw is not None:
                 listing.ignore(raw)
+
+    def is_generated(self, folder: str) -> bool:
+        """Whether fleetgate wrote a folder, or is about to: such folders are left out."""
+        try:
+            names = os.listdir(self._at(folder))  # noqa: PTH208 - pathlib is not loaded for this
+        except OSError:
+            return False
+        return INCOMPLETE in names or (INDEX in names and self._is_ours(folder))
 
     def _is_ours(self, folder: str) -> bool:
         index = join(folder, INDEX)

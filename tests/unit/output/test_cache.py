@@ -24,6 +24,8 @@ FILES = {"apps/cart/app.yaml": InputFile(b"d" * 32, "cart"), "fleet.yaml": Input
 CELLS = {"cart": b"\x00\x01", "search": b""}
 CACHE = Cache(
     {"apps/cart": b"stats", "": b""},
+    ["vendor"],
+    ["rendered"],
     {"clusters/hz-a": FolderRecord(b"stats", b"digests"), "": FolderRecord(b"", b"")},
     pack_files(FILES),
     pack_cells(CELLS),
@@ -187,7 +189,7 @@ def test_a_full_disk_leaves_the_last_cache_or_none(root: Path, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    assert not CacheStore(str(root)).save("/out", b"", Cache({}, {}))
+    assert not CacheStore(str(root)).save("/out", b"", Cache({}, [], [], {}))
     assert load(root) == CACHE
 
 
@@ -208,8 +210,8 @@ def test_a_disk_that_is_full_from_the_start_does_not_show_the_cache_to_git(
 def test_what_a_killed_save_left_is_no_hindrance(root: Path) -> None:
     file = save(root)
     file.with_name(file.name + ".new").write_bytes(b"half")
-    assert CacheStore(str(root)).save("/out", b"", Cache({}, {}))
-    assert load(root) == Cache({}, {})
+    assert CacheStore(str(root)).save("/out", b"", Cache({}, [], [], {}))
+    assert load(root) == Cache({}, [], [], {})
 
 
 def test_only_the_caches_written_last_are_kept(root: Path) -> None:

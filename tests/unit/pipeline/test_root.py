@@ -1,8 +1,12 @@
-"""A root: findings show lines of a Git revision as those of files on disk; fresh time stamps are not trusted."""
+"""A root: findings show lines of a Git revision as those of files on disk; fresh time stamps are not trusted; one quick
+look tells whether anything changed.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pytest
 
 from compiler import pipeline
 from compiler.output.statblob import Tick
@@ -33,3 +37,57 @@ def test_what_is_fresh_is_kept_as_nothing_so_that_its_end_is_noticed_too(tmp_pat
         fresh = root.settled_stamps(Tick(0, 0))
         assert dict.fromkeys(stamps, b"") == fresh
         assert all(stamps.values())
+
+
+def _link(top: Path) -> None:
+    (top / "apps/cart.link").symlink_to("cart.yaml")
+
+
+EDITS: dict[str, Callable[[Path], object]] = {
+    "a file is edited": lambda top: (top / "apps/cart.yaml").write_bytes(b"{} "),
+    "a file comes": lambda top: (top / "apps/new.md").write_bytes(b""),
+    "a file goes": lambda top: (top / "apps/cart.yaml").unlink(),
+    "a folder comes": lambda top: write_tree(top, {"apps/deep/er.yaml": b"{}"}),
+    "rules of what is ignored change": lambda top: (top / ".fleetgateignore").write_bytes(b"apps/"),
+    "such rules go": lambda top: (top / ".fleetgateignore").unlink(),
+    "a folder becomes a Git repository": lambda top: (top / "apps/.git").mkdir(),
+    "a folder becomes an output folder": lambda top: (top / "apps/.fleetgate-incomplete").write_bytes(b""),
+    "an output folder becomes one of somebody else": lambda top: (top / "rendered/index.json").write_bytes(b"{}"),
+    "an output folder loses its index": lambda top: (top / "rendered/index.json").unlink(),
+    "a link comes": _link,
+}
+UNSEEN: dict[str, Callable[[Path], object]] = {
+    "nothing": lambda _: None,
+    "an ignored folder": lambda top: (top / "drafts/cart.yaml").write_bytes(b"{} "),
+    "the output": lambda top: write_tree(top, {"rendered/clusters/a/shop/cart.yaml": b"{} "}),
+    "hidden files": lambda top: write_tree(top, {".git/config": b"", "apps/.cart.yaml.swp": b""}),
+    "an empty folder": lambda top: (top / "apps/empty").mkdir(),
+}
+ROOT = {
+    "apps/cart.yaml": b"{}",
+    "fleet.yaml": b"{}",
+    ".fleetgateignore": b"drafts/",
+    "drafts/cart.yaml": b"{}",
+    "rendered/index.json": b'{"generator": "fleetgate"}',
+}
+
+
+def _is_as_before(top: Path, edit: Callable[[Path], object]) -> bool:
+    write_tree(top, ROOT)
+    options = pipeline.Options(root=str(top))
+    with open_root(options) as root:
+        stamps, ignored, generated = root.stamps(), root.ignored(), root.generated()
+        assert (ignored, generated) == (["drafts"], ["rendered"])
+    edit(top)
+    with open_root(options) as root:
+        return root.is_as(stamps, ignored, generated)
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_quick_look_sees_every_change_of_what_is_listed(edit: Callable[[Path], object], tmp_path: Path) -> None:
+    assert not _is_as_before(tmp_path, edit)
+
+
+@pytest.mark.parametrize("edit", UNSEEN.values(), ids=UNSEEN)
+def test_a_quick_look_overlooks_what_is_not_listed(edit: Callable[[Path], object], tmp_path: Path) -> None:
+    assert _is_as_before(tmp_path, edit)

@@ -16,13 +16,18 @@ from tests.envoy.effects.case import service_of
 from tests.small_fleet import HOST, MSE, canary, fleet, ingress, path, pin, policy, rule, service, tiers, weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from compiler.drill.load import Sample
     from tests.small_fleet import Document
 
 REQUESTS = 20_000
 SIGMAS = 5
+
+Pod = tuple[str, str, int]
+"""Service, cluster, number."""
+PODS: tuple[Pod, ...] = (("cart", "a", 2), ("next", "a", 1))
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -31,8 +36,7 @@ class Shared(msgspec.Struct, frozen=True):
     documents: tuple[Document, ...]
     shares: Mapping[tuple[str, str], float]
     """(Service, cluster) -> its share of all requests, 0 to 1; what is not named gets none."""
-    pods: tuple[tuple[str, str, int], ...] = (("cart", "a", 2), ("next", "a", 1))
-    """Service, cluster, number."""
+    pods: tuple[Pod, ...] = PODS
     methods: tuple[str, ...] = ("GET",)
     points: float = math.inf
     """Where requests are hashed: places on the ring, which lie where chance puts them."""
@@ -126,22 +130,43 @@ def test_more_declared_shares_are_kept(shared: Shared, tmp_path: Path, loopback:
     check(shared, tmp_path, loopback)
 
 
+@pytest.mark.slow
+def test_the_declared_share_is_copied(tmp_path: Path, loopback: str) -> None:
+    """20,000 requests, 30 % of them mirrored, within five standard deviations."""
+    written = base(mirror_target_service="next", mirror_percentage="30")
+    with gateway_of((written,), PODS, loopback, tmp_path) as gateway:
+        assert {s.status for s in load(gateway, ("GET",), tmp_path)} == {200}
+        copies = {each.place for each in gateway.backends.endpoints("a") if each.service == "shop/next"}
+        count = sum(n for place, n in gateway.backends.requests("a").items() if place in copies)
+    assert abs(count - 0.3 * REQUESTS) <= SIGMAS * math.sqrt(0.3 * 0.7 * REQUESTS)
+
+
 def check(shared: Shared, folder: Path, loopback: str) -> None:
-    pods = Pods(loopback)
-    for name, where, count in shared.pods:
-        pods.add(name, where, count)
-    names = sorted({name for name, _, _ in shared.pods})
-    services = [service(name, *sorted(c for n, c, _ in shared.pods if n == name)) for name in names]
-    documents = [*fleet("a", "b", "c", gateway=ENVOY), *services, *shared.documents]
-    with Gateway(documents, pods, folder) as gateway:
-        host, port = gateway.envoy.address("http")
-        asks = tuple(Ask(path="/cart", host=HOST, method=method) for method in shared.methods)
-        plan = Plan(targets=(f"{host}:{port}",), asks=asks, count=REQUESTS)
-        with Load(plan, folder) as load:
-            samples = load.wait()
+    with gateway_of(shared.documents, shared.pods, loopback, folder) as gateway:
+        samples = load(gateway, shared.methods, folder)
     assert {s.status for s in samples} == {200}
     counts = Counter((service_of(s), s.cluster) for s in samples)
     assert set(counts) <= set(shared.shares)
     for which, share in shared.shares.items():
         deviation = math.sqrt(REQUESTS * share * (1 - share) * (1 + REQUESTS / shared.points))
         assert abs(counts[which] - REQUESTS * share) <= SIGMAS * deviation, counts
+
+
+def gateway_of(documents: Iterable[Document], there: Iterable[Pod], loopback: str, folder: Path) -> Gateway:
+    """A gateway before these pods, which belong to plain Services."""
+    pods = Pods(loopback)
+    clusters: dict[str, list[str]] = {}
+    for name, where, count in there:
+        pods.add(name, where, count)
+        clusters.setdefault(name, []).append(where)
+    services = [service(name, *found) for name, found in clusters.items()]
+    return Gateway([*fleet("a", "b", "c", gateway=ENVOY), *services, *documents], pods, folder)
+
+
+def load(gateway: Gateway, methods: Iterable[str], folder: Path) -> list[Sample]:
+    """What becomes of the requests."""
+    host, port = gateway.envoy.address("http")
+    asks = tuple(Ask(path="/cart", host=HOST, method=method) for method in methods)
+    plan = Plan(targets=(f"{host}:{port}",), asks=asks, count=REQUESTS)
+    with Load(plan, folder) as sent:
+        return sent.wait()

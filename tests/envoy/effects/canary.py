@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.envoy.effects.case import Case, Effects
+from tests.envoy.effects.case import Case, Effects, Refusal
 from tests.small_fleet import path
 
 if TYPE_CHECKING:
@@ -131,6 +131,16 @@ EFFECTS = Effects(
             ["one", "two"],
             ["two"],
             weight="100",
+        ),
+    ),
+    (
+        # Envoy answers requests with such a header itself: see test_experiments
+        Refusal(
+            "header-with-underscore",
+            {"canary-by-header": "x_stage"},
+            "envoy-header",
+            beside=CANARY,
+            documents=base_and_canary,
         ),
     ),
 )

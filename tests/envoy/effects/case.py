@@ -18,7 +18,8 @@ The Service `two` has one pod in `a`, for canaries, mirrors and the like. What e
 
 - `beside`: further annotations, on both sides. `NAMESPACE` and `HOST` in any value become those of the side.
 - `documents`: a function from the side to its documents, where one Ingress is not enough: `side.ingress(...)` makes one
-  (`annotations=` in place of those of the case, `paths=`, `host=`), and `side.annotations` is what the case has there.
+  (`annotations=` in place of those of the case, `paths=`, `host=`), `side.annotations` is what the case has there, and
+  `side.here(document)` moves any other document into the namespace of the side.
 - `groups`: the pods (`Group`), or a function from the side to them (certificates of pods are below `side.secrets`).
 - `prepare`: a function that makes files before anything starts, such as Secrets below `side.secrets`; the CA and
   certificates of `tests.envoy.certificates.certify(side.all_secrets, ..., namespace=side.namespace)`.
@@ -26,7 +27,8 @@ The Service `two` has one pod in `a`, for canaries, mirrors and the like. What e
   an annotation that comes with no finding is one that the target gives in full.
 - What `see` gives is compared with ==; let it boil down to a word, a number or a bool what hangs on chance.
 
-`Refusal` is for what the target refuses: the code is found with the annotation and not without.
+`Refusal` is for what the target refuses, or gives in part and says so: the code is found with the annotation and not
+without.
 
 Cases of a family run side by side, in threads. So see and touch only what belongs to the side: `side.ask`, `side.said`,
 `side.services`, `side.requests`, `side.behave`.
@@ -130,6 +132,10 @@ class Side:
         rules = rule(*(paths or [path("one", "/")]), host=host or self.host)
         return ingress(name, rules, namespace=self.namespace, annotations=written, **more)
 
+    def here(self, document: Document) -> Document:
+        """A document, such as a TrafficPolicy, in the namespace of the side."""
+        return {**document, "metadata": {**document["metadata"], "namespace": self.namespace}}
+
     def documents(self, pods: Pods) -> list[Document]:
         """Everything that the side adds to the fleet; its pods get addresses."""
         groups = self.case.groups if isinstance(self.case.groups, tuple) else self.case.groups(self)
@@ -227,7 +233,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Annotations that the target refuses: compiled on every side, and never run."""
+    """Annotations that the target refuses, or gives in part: compiled on every side, and never run."""
 
     name: str
     proves: Mapping[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.envoy.effects import (
     canary,
+    combinations,
     conditions,
     cors,
     destination,
@@ -30,4 +31,5 @@ ALL = (
     cors.EFFECTS,
     conditions.EFFECTS,
     hosts.EFFECTS,
+    combinations.EFFECTS,
 )

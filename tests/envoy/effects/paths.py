@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.envoy.effects.case import Case, Effects
+from tests.envoy.effects.case import Case, Effects, Refusal
 from tests.small_fleet import path
 
 if TYPE_CHECKING:
@@ -93,6 +93,14 @@ EFFECTS = Effects(
             seen=["/v2?c=d"],
             otherwise=["/old?c=d"],
             documents=_below("/old", "Exact"),
+        ),
+    ),
+    refusals=(
+        Refusal(
+            "large-pattern",
+            {"use-regex": "true"},
+            "envoy-pattern",
+            documents=_below("/[a-z]{1,900}[0-9]{1,900}[a-f]{1,900}", "ImplementationSpecific"),
         ),
     ),
     fleet={"dialects": ["higress"]},

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tests.small_fleet import Document
 
 CLUSTERS = ("a", "b", "c")
-THREADS = 4
+THREADS = 8
+"""Most cases wait more than they work."""
 
 
 def unseen(effects: Effects, folder: Path, network: str) -> list[str]:
@@ -56,7 +57,9 @@ def unrefused(effects: Effects, folder: Path) -> list[str]:
     for refusal in effects.refusals:
         for variant in variants(refusal):
             side = Side(refusal, variant, folder)
-            codes = set(compiled([*_fleet(effects, folder), *side.documents(Pods("127.0.0"))]).codes)
+            pods = Pods("127.0.0")
+            documents = [*_fleet(effects, folder), *side.documents(pods)]
+            codes = set(compiled([*documents, *pods.slices]).codes)
             if (refusal.code in codes) != side.is_with:
                 found.append(f"{refusal.name}, {variant}: the findings are {sorted(codes)}, {refusal.code} is meant")
     return found

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from compiler.drill.load import Ask
 from compiler.drill.stub.spec import Behaviour
-from tests.envoy.effects.case import Case, Effects, Group
-from tests.small_fleet import path
+from tests.envoy.effects.case import Case, Effects, Group, Refusal
+from tests.small_fleet import path, policy, weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,12 @@ def _base_and_canary(side: Side) -> list[Document]:
     """The annotations of the case on the base alone."""
     canary = {"canary": "true", "canary-by-header": "x-stage"}
     return [side.ingress("base"), side.ingress("canary", paths=[path("two", "/")], annotations=canary)]
+
+
+def _hedged(side: Side) -> list[Document]:
+    """A Service whose requests are sent to another pod too when they have no answer after 100 ms."""
+    hedge = {"delay": "100ms"}
+    return [side.ingress(), side.here(policy("one", weights(a=60, b=40), hedge=hedge))]
 
 
 FIVE = (Group(count=5),)
@@ -109,6 +115,21 @@ EFFECTS = Effects(
             _waits_for_slow_pod,
             seen=False,
             otherwise=True,
+        ),
+    ),
+    (
+        Refusal(
+            "try-timeout-beside-hedge",
+            {"proxy-next-upstream-timeout": "1"},
+            "envoy-hedge",
+            documents=_hedged,
+            groups=(Group(), Group(cluster="b")),
+        ),
+        Refusal(
+            "too-few-tries",
+            {"proxy-next-upstream-tries": "1"},
+            "envoy-few-tries",
+            groups=(Group(count=4), Group(cluster="b", count=4)),
         ),
     ),
 )

@@ -150,6 +150,8 @@ class HealthCheck(Node, frozen=True):
     timeout_ms: int
     unhealthy_threshold: int
     healthy_threshold: int
+    is_declared: bool = True
+    """Whether somebody wrote it; else it is the readinessProbe of the pods."""
 
 
 class Failback(Node, frozen=True):

@@ -107,12 +107,15 @@ class Spreads:
         world: World,
         states: Sequence[Sourced[TrafficState]],
         findings: Diagnostics,
+        readiness: Mapping[ObjectName, str],
     ) -> None:
+        """`readiness`: path of the readinessProbe of Services whose pods a gateway can ask for it."""
         self._findings = findings
         self._services = services
         self.policies: dict[ObjectName, tuple[Sourced[TrafficPolicy], Origin]] = {}
         self._demands: list[Demand] = []
         self._declared: dict[ObjectName, Spread] = {}
+        self._readiness = readiness
         self._served: dict[tuple[ObjectName, str], Spread] = {}
         self._effective = _effective_weights(states)
         demanded = world.fleet.value.spec.survive or None
@@ -217,7 +220,8 @@ class Spreads:
                 where = policy.origin.at("spec", "targetRefs", index, "demand", "requestsPerSecond")
                 self._demands.append(Demand(name, ref.demand.requests_per_second, where))
             losses = survive.losses if survive is not None else fleet_losses or None
-            declared = _declared(service, policy, world, losses, self._findings)
+            check = _health_check(spec.health_check, self._readiness.get(name, ""))
+            declared = _declared(service, policy, world, losses, check, self._findings)
             self._declared[name] = by_replicas(service, losses) if declared is None else declared
 
 
@@ -255,6 +259,7 @@ def _declared(
     policy: Sourced[TrafficPolicy],
     world: World,
     survive: tuple[Loss, ...] | None,
+    check: HealthCheck | None,
     findings: Diagnostics,
 ) -> Spread | None:
     """The spread that a policy declares for a Service; None after findings."""
@@ -322,7 +327,7 @@ def _declared(
         by_replicas=replicas,
         excluded=excluded,
         spill_below_percent=primary.spillover.below_healthy_percent if primary else 0,
-        health_check=_health_check(spec.health_check),
+        health_check=check,
         hedge_delay_ms=milliseconds(spec.hedge.delay) if spec.hedge else None,
         idempotent_methods=tuple(sorted(spec.retry.idempotent_methods)),
         failback=Failback(
@@ -374,9 +379,10 @@ def _replicas(member: ServiceMember) -> int:
     return member.replicas or 1
 
 
-def _health_check(written: model.HealthCheck | None) -> HealthCheck | None:
+def _health_check(written: model.HealthCheck | None, readiness: str) -> HealthCheck | None:
+    """What a policy says, or else the path of the readinessProbe ("" = none that a gateway can ask)."""
     if written is None:
-        return None
+        return HealthCheck("HTTP", readiness, 5000, 1000, 2, 2, is_declared=False) if readiness else None
     return HealthCheck(
         written.protocol,
         written.path or "/",

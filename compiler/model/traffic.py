@@ -182,7 +182,7 @@ class TrafficPolicySpec(Node, frozen=True, kw_only=True):
     survive: Survive | None = None
     """Losses to survive; default: the Fleet's."""
     health_check: HealthCheck | None = None
-    """Default: from the app's readinessProbe."""
+    """Default: the app's readinessProbe, where it asks the only port of the app by plain HTTP and without headers."""
     retry: PolicyRetry = PolicyRetry()
     """Which requests may be repeated."""
     hedge: Hedge | None = None

@@ -17,6 +17,7 @@ from compiler.lower.codes import UNKNOWN_INGRESS_CLASS
 from compiler.lower.fleet import DUPLICATE_OBJECT, nearest, report_duplicate
 from compiler.lower.ingress_paths import IngressInput
 from compiler.lower.plain_services import lower_endpoint_slices, lower_service
+from compiler.lower.readiness import readiness_paths
 from compiler.lower.routes import lower_ingresses
 from compiler.lower.spread import Spreads, check_pins
 from compiler.lower.subsets import check_subsets
@@ -165,7 +166,7 @@ def lower_cell(
             report_service(service, first, findings)
     policies = _take(TrafficPolicy, documents, tenancy, findings)
     pins = _take(TrafficPin, documents, tenancy, findings)
-    spreads = Spreads(by_name, policies, world, context.states, findings)
+    spreads = Spreads(by_name, policies, world, context.states, findings, readiness_paths(apps) if policies else {})
     check_pins(pins, by_name, findings)
     slices = _take(model.EndpointSlice, documents, tenancy, findings)
     endpoints = lower_endpoint_slices(slices, by_name, world, findings)

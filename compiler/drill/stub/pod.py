@@ -22,6 +22,8 @@ HEALTH_CHECK = "x-drill-health"
 """Health checks that carry this header are answered and not counted; so are Envoy's own."""
 _CHECKER = "Envoy/HC"
 ID = "x-drill-id"
+_BACKLOG = 1024
+"""Connections that the kernel accepts for a pod which does not, as servers commonly ask for."""
 NO_BODY = frozenset({204, 304})
 """Statuses without one (RFC 9110)."""
 ANSWERED_BY = "x-answered-by"
@@ -135,10 +137,12 @@ class Pod:
     async def _listen(self) -> None:
         from compiler.drill.stub.server import Server  # noqa: PLC0415 - the two know each other
 
-        listening = socket.create_server((self.endpoint.address, self.endpoint.port), backlog=1024)
+        listening = socket.create_server((self.endpoint.address, self.endpoint.port), backlog=_BACKLOG)
         listening.setblocking(False)  # noqa: FBT003 - the standard library's own signature
         tls = server_context(self.endpoint.tls) if self.endpoint.tls else None
-        self._server = await asyncio.get_running_loop().create_server(lambda: Server(self), sock=listening, ssl=tls)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Server(self), sock=listening, ssl=tls, backlog=_BACKLOG
+        )
 
     def execute(self, request: Request, tls: ssl.SSLObject | None) -> Answer:
         """Execute a request: record it, and say who did it.

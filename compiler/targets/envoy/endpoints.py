@@ -52,24 +52,34 @@ class Addresses:
             for cluster, weight in sorted(weights.items())
         ]
 
+    def domains(self, clusters: Iterable[str]) -> list[tuple[str, ...]]:
+        """Clusters by what they are lost with: those in one and the same zone together, all others alone."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for cluster in clusters:
+            there = self._clusters[cluster]
+            domain = (there.region, *there.zones) if len(there.zones) == 1 else (there.name,)
+            found.setdefault(domain, []).append(cluster)
+        return [tuple(each) for each in found.values()]
+
+    def pods(self, backend: Backend, clusters: Iterable[str]) -> int:
+        """Addresses of a backend in these clusters: as many as are known, or declared."""
+        service = self._services.get(backend.service)
+        if service is None:
+            return 0
+        found = 0
+        for cluster in clusters:
+            pods = next((m.replicas for m in service.members if m.cluster == cluster), None)
+            declared = pods or 0 if self._clusters[cluster].entry is None else 0
+            found += max(len(set(self._in(backend, cluster))), declared)
+        return found
+
     def largest_loss(self, backend: Backend, clusters: Iterable[str]) -> int:
         """Addresses in these clusters that are lost at most at once, while one of them is left.
 
         What is lost at once is a cluster, or all clusters that have one zone alone.
         """
-        service = self._services.get(backend.service)
-        if service is None:
-            return 0
-        lost: dict[tuple[str, ...], int] = {}
-        for cluster in clusters:
-            there = self._clusters[cluster]
-            addresses = len(set(self._in(backend, cluster)))
-            pods = next((m.replicas for m in service.members if m.cluster == cluster), None)
-            declared = pods or 0 if there.entry is None else 0
-            domain = (there.region, *there.zones) if len(there.zones) == 1 else (there.name,)
-            lost[domain] = lost.get(domain, 0) + max(addresses, declared)
-        total = sum(lost.values())
-        return max((count for count in lost.values() if count < total), default=0)
+        lost = [self.pods(backend, domain) for domain in self.domains(clusters)]
+        return max((count for count in lost if count < sum(lost)), default=0)
 
     def _in(self, backend: Backend, name: str) -> Iterable[tuple[str, int]]:
         cluster = self._clusters[name]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from compiler.ir.traffic import Tier
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy import tls
 from compiler.targets.envoy.endpoints import assignment
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         ObjectName,
         ServicePolicy,
         Spread,
-        Tier,
     )
     from compiler.targets.envoy.endpoints import Addresses
     from compiler.targets.envoy.secrets import Secrets
@@ -51,10 +51,14 @@ CONNECTION_BUFFER_BYTES = 32_768
 RING_POINTS = 8_192
 """Places on the ring of a hashed pool at least. Where they lie is chance, and bends shares: that of a cluster with 60 %
 by 0.5 % (standard deviation), with Envoy's 1,024 by 1.5 %. Measured: 24 bytes each."""
-_REPEATS = {1: (5,), 2: (3, 2), 3: (2, 2, 1)}
-"""Number of tiers -> how often each is tried; repeating a member keeps a small loss from spilling over."""
+_LEAST = {1: (5,), 2: (3, 2), 3: (2, 2, 1)}
+"""Number of tiers -> how often each is tried at least; repeating a member keeps a small loss from spilling over."""
 _SIDE_REPEATS = 2
-"""How often a base or a fallback is tried behind what it stands in for."""
+"""How often a base or a fallback is tried behind what it stands in for, at least."""
+_SIDE_TIERS = 2
+_MOST_HEDGES = 4
+"""Tries that a request waits for in one tier, each as long as the delay of its hedge."""
+_CONNECT_MS = 500
 _UNBOUNDED = 1_000_000
 """In place of Envoy's 1024 connections, pending requests and requests, and 3 retries at a time."""
 LEAST_RETRIES = 1_000
@@ -73,6 +77,21 @@ _EJECTION: Plain = {
     "base_ejection_time": "1s",
     "max_ejection_time": "5s",
 }
+_HEDGED_EJECTION: Plain = {
+    "interval": "0.25s",
+    # Envoy counts every request that gets a connection as a success, and a hedge as a failure: a frozen pod, which
+    # still accepts connections, never fails five times in a row, and has one failure for each success
+    "failure_percentage_threshold": 40,
+    "enforcing_failure_percentage_local_origin": 100,
+    "enforcing_failure_percentage": 0,
+    "failure_percentage_minimum_hosts": 1,
+    "failure_percentage_request_volume": 12,
+}
+_CHECKED_EJECTION: Plain = {
+    # a health check that succeeds ends an ejection: what comes back by time alone may still be frozen
+    "base_ejection_time": "30s",
+    "max_ejection_time": "30s",
+}
 _LB_POLICIES = {"round_robin": "ROUND_ROBIN", "least_conn": "LEAST_REQUEST", "random": "RANDOM"}
 _LB_FIELDS = {"round_robin": "round_robin_lb_config", "least_conn": "least_request_lb_config"}
 
@@ -82,6 +101,15 @@ class Limit(Struct, frozen=True, gc=False):
 
     rule: str
     requests: int
+
+
+class _Step(Struct, frozen=True, gc=False):
+    """One try of a request."""
+
+    tier: int
+    """From 0."""
+    only: tuple[str, ...] = ()
+    """The clusters of it whose pods are tried; empty = all."""
 
 
 class Pools:
@@ -105,76 +133,106 @@ class Pools:
         tail = "".join(f">{self._named(b)}" for b in then)
         name = own + tail + (f"*{attempts}" if attempts > ATTEMPTS else "")
         if name not in self.clusters:
-            members = self._members(backend, attempts, limit, is_alone=not then)
+            members = [self._member(backend, step, limit) for step in self._steps(backend, is_alone=not then)]
             for other in then:
-                members += _repeated(self._tiers(other, None)[:2], self._tries(other))
+                members += [self._member(other, step, None) for step in self._side_steps(other)]
             left = self._whatever_is_left(backend, limit)
-            members += [members[-1]] * (attempts - len(members) - len(left) - 1)
-            members += left
-            members.append(self._last(backend, limit))
+            missing = attempts - len(members) - len(left) - 1
+            if then or _is_hedged(backend):
+                members += [members[-1]] * missing
+            else:
+                members = [members[0]] * missing + members
+            members += [*left, self._last(backend, limit)]
             most = most_retries(self._demands.get(backend.service))
             self.clusters[name] = text_of(_composite(name, members, most))
         return name
 
     def attempts(self, backend: Backend, then: Sequence[Backend] = ()) -> int:
         """Tries that a request needs to have met every member often enough."""
-        tiers = len(backend.spread.tiers) or 1
-        own = sum(self._tries(backend))
-        if not then:
-            own = (
-                sum(max(both) for both in zip(self._tries(backend), _repeats(tiers), strict=True))
-                if tiers > 1
-                else max(own, 5)
-            )
-        left = tiers if _spills(backend) else 0
-        return max(ATTEMPTS, own + left + sum(sum(self._tries(other)[:2]) for other in then) + 1)
+        own = len(self._steps(backend, is_alone=not then))
+        left = len(backend.spread.tiers) if _spills(backend) else 0
+        return max(ATTEMPTS, own + left + sum(len(self._side_steps(other)) for other in then) + 1)
 
     def tries_after_loss(self, backend: Backend) -> int:
         """Tries after which a request has met a pod that lives, whatever one cluster or zone is lost."""
         return min(self._addresses.largest_loss(backend, backend.spread.clusters) + 1, MOST_ATTEMPTS - 1)
 
+    # --- in which order
+
+    def _steps(self, backend: Backend, *, is_alone: bool) -> list[_Step]:
+        """The tries of a request, in order."""
+        needed = self._tries(backend)
+        counts = needed
+        if is_alone and not (_is_hedged(backend) and len(needed) > 1):
+            least = _LEAST.get(len(needed)) or (2, *(1,) * (len(needed) - 1))
+            counts = [max(both) for both in zip(needed, least, strict=True)]
+        found = []
+        for number, count in enumerate(counts):
+            is_long = _is_hedged(backend) and needed[number] > _MOST_HEDGES
+            found += self._with_turns(backend, number, count) if is_long else [_Step(number)] * count
+        return found
+
+    def _side_steps(self, backend: Backend) -> list[_Step]:
+        """The tries of what stands in for another backend: two tiers of it."""
+        return [step for step in self._steps(backend, is_alone=False) if step.tier < _SIDE_TIERS]
+
+    def _with_turns(self, backend: Backend, number: int, count: int) -> list[_Step]:
+        """`count` tries of a tier of which each that meets a frozen pod costs the delay of a hedge.
+
+        After two, in which a request that was only slow has met another pod, those that lose their pods together are
+        tried in turn: the second of them lives if one is lost, however many pods it had.
+        """
+        steps = [_Step(number)] * count
+        is_only = len(backend.spread.tiers) == 1
+        sides = self._addresses.domains(m.cluster for m in backend.spread.tiers[number].members)
+        if len(sides) < 2:
+            return steps if is_only else steps[:_MOST_HEDGES]
+        turns = [_Step(number, side) for side in sides[: MOST_ATTEMPTS - _MOST_HEDGES]]
+        return [*steps[:2], *turns, *(steps[2 + len(turns) :] if is_only else ())]
+
     def _tries(self, backend: Backend) -> list[int]:
         """How often each tier is tried: once more than it may have dead pods while others live.
 
-        Each pool counts for itself: that a pod was tried in one of them is not known in the next.
+        Each pool counts for itself: that a pod was tried in one of them is not known in the next. Where there is a tier
+        to go to, a third of the pods of one may die, and nothing goes there.
         """
         tiers = backend.spread.tiers
         if not tiers:
             return [_SIDE_REPEATS]
         most = (MOST_ATTEMPTS - 1) // len(tiers)
-        losses = [self._addresses.largest_loss(backend, [m.cluster for m in tier.members]) for tier in tiers]
-        return [max(_SIDE_REPEATS, min(loss + 1, most)) for loss in losses]
+        found = []
+        for tier in tiers:
+            clusters = [m.cluster for m in tier.members]
+            loss = self._addresses.largest_loss(backend, clusters)
+            if len(tiers) > 1:
+                loss = max(loss, self._addresses.pods(backend, clusters) // 3)
+            found.append(max(_SIDE_REPEATS, min(loss + 1, most)))
+        return found
 
     # --- members
 
-    def _members(self, backend: Backend, attempts: int, limit: Limit | None, *, is_alone: bool) -> list[str]:
-        tiers = self._tiers(backend, limit)
-        tries = self._tries(backend)
-        if not is_alone:
-            return _repeated(tiers, tries)
-        least = _repeats(len(tiers))
-        found = _repeated(tiers, [max(both) for both in zip(tries, least, strict=True)] if len(tiers) > 1 else least)
-        return [*[found[0]] * (attempts - len(found) - 1), *found]
-
-    def _tiers(self, backend: Backend, limit: Limit | None) -> list[str]:
-        """Names of the pools of a backend, one per tier; those of a subset are followed by those of all pods."""
-        named = self._named(backend) + (f"!{limit.rule}" if limit is not None else "")
+    def _member(self, backend: Backend, step: _Step, limit: Limit | None) -> str:
+        """Name of the pool that a try uses."""
         tiers = backend.spread.tiers
-        names = []
-        for number, tier in enumerate(tiers or (None,)):
-            name = f"{named}/tier-{number + 1}" if len(tiers) > 1 else f"{named}/pool"
-            if name not in self.clusters:
-                self.clusters[name] = text_of(self._pool(name, backend, tier, limit))
-            names.append(name)
-        return names
+        name = self._named(backend) + (f"!{limit.rule}" if limit is not None else "")
+        name += f"/tier-{step.tier + 1}" if len(tiers) > 1 else "/pool"
+        tier = tiers[step.tier] if tiers else None
+        if step.only:
+            assert tier is not None
+            name += f"/{'+'.join(step.only)}"
+            tier = Tier(tuple(m for m in tier.members if m.cluster in step.only))
+        if name not in self.clusters:
+            pool = self._side(name, backend, tier, limit) if step.only else self._pool(name, backend, tier, limit)
+            self.clusters[name] = text_of(pool)
+        return name
 
     def _whatever_is_left(self, backend: Backend, limit: Limit | None) -> list[str]:
         """Where tiers are left before they are empty: pools that serve with all that they have, for when none does."""
         if not _spills(backend):
             return []
         names = []
-        for tier, strict in zip(backend.spread.tiers, self._tiers(backend, limit), strict=True):
-            name = f"{strict}/left"
+        for number, tier in enumerate(backend.spread.tiers):
+            name = f"{self._member(backend, _Step(number), limit)}/left"
             if name not in self.clusters:
                 self.clusters[name] = text_of(self._pool(name, backend, tier, limit, spills=False))
             names.append(name)
@@ -183,7 +241,8 @@ class Pools:
     def _last(self, backend: Backend, limit: Limit | None) -> str:
         name = self._named(backend) + (f"!{limit.rule}" if limit is not None else "") + "/last"
         if name not in self.clusters:
-            self.clusters[name] = text_of(self._last_resort(name, backend, limit))
+            every = Tier(tuple(member for tier in backend.spread.tiers for member in tier.members))
+            self.clusters[name] = text_of(self._side(name, backend, every, limit))
         return name
 
     def _named(self, backend: Backend) -> str:
@@ -225,17 +284,28 @@ class Pools:
             common["locality_weighted_lb_config"] = {}
         found["common_lb_config"] = common
         found.update(_balance(backend.policy, by_cluster=by_cluster, is_fine=True))
-        found["outlier_detection"] = _EJECTION
+        found["outlier_detection"] = self._ejection(backend)
         if spread.health_check is not None:
             found["health_checks"] = [_health_check(spread.health_check, backend)]
         found["load_assignment"] = self._assignment(name, backend, members, weighted=weighted, by_cluster=by_cluster)
         return found
 
-    def _last_resort(self, name: str, backend: Backend, limit: Limit | None) -> Plain:
+    def _ejection(self, backend: Backend) -> Plain:
+        """When a pod that fails is left out, and for how long."""
+        spread = backend.spread
+        found = _EJECTION
+        if _is_hedged(backend):
+            found = found | _HEDGED_EJECTION
+        if spread.health_check is not None and not self._addresses.has_entry(spread.clusters):
+            found = found | _CHECKED_EJECTION
+        return found
+
+    def _side(self, name: str, backend: Backend, tier: Tier | None, limit: Limit | None) -> Plain:
+        """Endpoints that are tried whatever is known of them."""
         found = self._cluster(name, backend, limit)
         found["common_lb_config"] = {"healthy_panic_threshold": {"value": 100}, "update_merge_window": "0s"}
         found.update(_balance(backend.policy, by_cluster=False, is_fine=False))
-        members = [member for tier in backend.spread.tiers for member in tier.members]
+        members = tier.members if tier is not None else ()
         found["load_assignment"] = self._assignment(name, backend, members, weighted=False, by_cluster=False)
         return found
 
@@ -254,7 +324,7 @@ class Pools:
         found: Plain = {
             "name": name,
             "type": "STATIC",
-            "connect_timeout": "0.5s",
+            "connect_timeout": _connect_timeout(backend),
             "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
             "circuit_breakers": _circuit_breakers(policy.pool, limit),
             "typed_extension_protocol_options": {ext.HTTP_OPTIONS_NAME: _http_options(policy)},
@@ -276,8 +346,17 @@ class Pools:
         return found
 
 
-def _repeated(names: Sequence[str], times: Sequence[int]) -> list[str]:
-    return [name for name, count in zip(names, times, strict=False) for _ in range(count)]
+def _connect_timeout(backend: Backend) -> str:
+    """As long as the delay of a hedge, which only counts from when there is a connection; TLS takes twice the time."""
+    delay = backend.spread.hedge_delay_ms
+    if delay is None:
+        return _seconds(_CONNECT_MS)
+    least = 200 if backend.policy.protocol in ("HTTPS", "GRPCS") else 100
+    return _seconds(min(max(delay, least), _CONNECT_MS))
+
+
+def _is_hedged(backend: Backend) -> bool:
+    return backend.spread.hedge_delay_ms is not None
 
 
 def _is_hashed(backend: Backend) -> bool:
@@ -287,10 +366,6 @@ def _is_hashed(backend: Backend) -> bool:
 def _spills(backend: Backend) -> bool:
     """Whether traffic leaves a tier before nothing of it is left."""
     return bool(backend.spread.spill_below_percent) and len(backend.spread.tiers) > 1 and not _is_hashed(backend)
-
-
-def _repeats(tiers: int) -> tuple[int, ...]:
-    return _REPEATS.get(tiers) or (2, *(1,) * (tiers - 1))
 
 
 def _shown(tier: Tier, spread: Spread) -> str:
@@ -405,6 +480,8 @@ def _health_check(written: HealthCheck, backend: Backend) -> Plain:
             # the default is the name of the cluster, which is no host
             "host": f"{backend.service.name}.{backend.service.namespace}",
             "path": written.path,
+            # what the kubelet takes for ready; Envoy's default is 200 alone
+            "expected_statuses": [{"start": 200, "end": 400}],
             "codec_client_type": "HTTP2" if _is_http2(backend.policy) else "HTTP1",
         }
     return found

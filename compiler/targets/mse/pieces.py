@@ -335,7 +335,7 @@ class Translator:
         settings = [
             word
             for word, there in (
-                ("healthCheck", spread.health_check),
+                ("healthCheck", spread.health_check is not None and spread.health_check.is_declared),
                 ("hedge", spread.hedge_delay_ms),
                 ("retry.idempotentMethods", spread.idempotent_methods),
             )

@@ -8,6 +8,7 @@ import pytest
 
 from compiler.diagnostics import Origin
 from compiler.ir.traffic import (
+    DEFAULT_POLICY,
     Affinity,
     Backend,
     Balance,
@@ -20,6 +21,7 @@ from compiler.ir.traffic import (
     HealthCheck,
     Policies,
     Rejection,
+    Service,
     ServicePolicy,
     Spread,
     Subset,
@@ -194,3 +196,78 @@ def test_tls_towards_pods_and_entries() -> None:
     assert match["transport_socket"]["typed_config"]["sni"] == "entry.b"
     entry = next(place for place in found["endpoints"] if place["locality"]["sub_zone"] == "b")
     assert entry["lb_endpoints"][0]["metadata"] == {"filter_metadata": {"envoy.transport_socket_match": match["match"]}}
+
+
+# --- hedges
+
+
+def many(count: int, *names: str) -> tuple[Service, ...]:
+    """Service cart with so many pods in each cluster."""
+    groups = [
+        EndpointGroup(c, "http", 8080, tuple(f"10.{n}.0.{pod}" for pod in range(1, count + 1)))
+        for n, c in enumerate(names, 1)
+    ]
+    return (service("cart", *groups),)
+
+
+@pytest.mark.parametrize(
+    ("pods", "over", "expected"),
+    [
+        (2, spread({"a": 1, "b": 1}, hedge_delay_ms=100), ["pool"] * 5),
+        (6, spread({"a": 9, "b": 1}, hedge_delay_ms=100), ["pool", "pool", "a", "b", "pool", "pool", "pool"]),
+        (2, spread({"a": 1}, {"b": 1}, hedge_delay_ms=100), ["tier-1"] * 2 + ["tier-2"] * 3),
+        (6, spread({"a": 1}, {"b": 1}, hedge_delay_ms=100), ["tier-1"] * 3 + ["tier-2"] * 3),
+        (30, spread({"a": 1}, {"b": 1}, hedge_delay_ms=100), ["tier-1"] * 4 + ["tier-2"] * 4),
+        (9, spread({"a": 1, "b": 1}, {"c": 1}, hedge_delay_ms=100), ["tier-1", "tier-1", "a", "b"] + ["tier-2"] * 4),
+    ],
+)
+def test_what_freezes_is_passed_after_few_hedges(pods: int, over: Spread, expected: list[str]) -> None:
+    """Each try that meets a frozen pod costs the delay: a cluster that does not freeze is met by the fourth."""
+    found = clusters(backend(over=over), services=many(pods, "a", "b", "c"))
+    (composite,) = (c for c in found.values() if "cluster_type" in c)
+    assert [name.rpartition("/")[2] for name in members(composite)] == [*expected, "last"]
+    sides = [c for name, c in found.items() if name.endswith(("/a", "/b"))]
+    assert all(addresses(c).keys() == {c["name"][-1]} for c in sides)
+    assert not any("outlier_detection" in c or "health_checks" in c for c in sides)
+
+
+def test_a_third_of_a_tier_may_die_before_the_next_is_tried() -> None:
+    found = clusters(backend(over=spread({"a": 1}, {"b": 1})), services=many(15, "a", "b"))
+    (composite,) = (c for c in found.values() if "cluster_type" in c)
+    assert [name.rpartition("/")[2] for name in members(composite)][:7] == ["tier-1"] * 6 + ["tier-2"]
+
+
+def test_a_connection_is_waited_for_no_longer_than_a_hedge() -> None:
+    """Envoy counts the delay of a hedge from when there is a connection."""
+
+    def waits(delay: int | None = None, policy: ServicePolicy = DEFAULT_POLICY) -> str:
+        found = clusters(backend(over=spread({"a": 1, "b": 1}, hedge_delay_ms=delay), policy=policy))
+        return str(found["shop/cart:80@a=1+b=1/pool"]["connect_timeout"])
+
+    assert waits() == "0.500s"
+    assert [waits(ms) for ms in (20, 150, 2000)] == ["0.100s", "0.150s", "0.500s"]
+    assert waits(50, ServicePolicy("HTTPS")) == "0.200s"
+
+
+def test_what_is_left_out_comes_back_by_a_check_and_by_time_only_where_none_is_made() -> None:
+    """A frozen pod that came back by time alone would hold requests up again."""
+    check = HealthCheck("HTTP", "/healthz", 2000, 1500, 2, 3)
+
+    def ejection(check: HealthCheck | None, **more: Any) -> Any:
+        found = clusters(backend(over=spread({"a": 1, "b": 1}, hedge_delay_ms=100, health_check=check)), **more)
+        return found["shop/cart:80@a=1+b=1/pool"]["outlier_detection"]
+
+    assert (ejection(None)["base_ejection_time"], ejection(None)["max_ejection_time"]) == ("1s", "5s")
+    assert (ejection(check)["base_ejection_time"], ejection(check)["max_ejection_time"]) == ("30s", "30s")
+    entry = Entry(("192.0.2.1",), 80)
+    assert ejection(check, b=entry)["base_ejection_time"] == "1s", "an entry is not checked"
+
+
+def test_frozen_pods_are_left_out_by_their_rate_of_failures_where_a_hedge_finds_them() -> None:
+    """They never fail five times in a row: a connection that they accept counts as a success."""
+    pool = clusters(backend(over=spread({"a": 1, "b": 1}, hedge_delay_ms=100)))["shop/cart:80@a=1+b=1/pool"]
+    ejection = pool["outlier_detection"]
+    assert ejection["enforcing_failure_percentage_local_origin"] == 100
+    assert 33 < ejection["failure_percentage_threshold"] < 50, "half of what is counted fails, and a third at 50 % slow"
+    plain = clusters(backend())["shop/cart:80/pool"]["outlier_detection"]
+    assert "enforcing_failure_percentage_local_origin" not in plain

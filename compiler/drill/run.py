@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from fractions import Fraction
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from compiler.diagnostics import Diagnostics
 from compiler.drill.asks import targets
 from compiler.drill.backends import Backends
+from compiler.drill.children import wait_until
 from compiler.drill.client.plan import Plan as LoadPlan
 from compiler.drill.envoy import Envoy, on_free_ports
 from compiler.drill.faults import SLOW_MS, Fault, begin, end, health
@@ -42,9 +44,15 @@ class Pace(Struct, frozen=True):
     """Requests per second over all routes."""
     control_s: float = 2
     fault_s: float = 3
-    back_s: float = 4
-    """Seconds without a fault, with it, and after it."""
-    workers: int = 64
+    back_s: float = 2
+    """Seconds without a fault, with it, and after Envoy has found out that everything is well again."""
+
+    @property
+    def workers(self) -> int:
+        """Requests under way at once: enough for all that are due in half a second, so that a request that is held up
+        holds up no other.
+        """
+        return max(64, int(self.rate / 2))
 
 
 class Outcome(Struct, frozen=True):
@@ -67,7 +75,7 @@ def drill(
     found = []
     with Backends(local.endpoints, folder) as backends, Envoy(bootstrap(local), folder / "envoy") as envoy:
         place = "{}:{}".format(*envoy.address(LISTENER))
-        range_ = _Range(local, backends, place, budget, pace, folder)
+        range_ = _Range(local, backends, envoy, place, budget, pace, folder)
         for index, fault in enumerate(faults):
             progress(fault.name, index, len(faults))
             held, skipped = _held(fault, every)
@@ -110,6 +118,7 @@ class _Range(Struct):
 
     local: DrillFleet
     backends: Backends
+    envoy: Envoy
     place: str
     """`address:port` of the gateway."""
     budget: Budget
@@ -154,11 +163,24 @@ class _Range(Struct):
         time.sleep(self.pace.fault_s)
         mended = time.monotonic()
         end(fault, self.backends)
+        with contextlib.suppress(TimeoutError):  # then it is the samples that tell what did not come back
+            wait_until(self._is_well, _MOST_BACK_S, "everything to be well again", pause=0.1)
         time.sleep(self.pace.back_s)
         return Marks(began, fault_began, struck, mended, time.monotonic())
 
+    def _is_well(self) -> bool:
+        """Whether the gateway leaves out no pod."""
+        healthy = self.envoy.stats(r"^cluster\..*\.membership_(healthy|total)$")
+        return all(
+            healthy[name.replace("_total", "_healthy")] == count
+            for name, count in healthy.items()
+            if name.endswith("_total")
+        )
+
 
 _WARM_UP_S = 0.5
+_MOST_BACK_S = 20
+"""How long to wait for what is well again: health checks may be seconds apart, and several have to succeed."""
 
 
 def _asks(held: Sequence[Target]) -> list[tuple[int, Ask]]:

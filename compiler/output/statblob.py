@@ -20,7 +20,7 @@ import msgspec
 from compiler.output.folders import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 RECORD = 32
 """Bytes of one file's record."""
@@ -131,6 +131,12 @@ def names_in(blob: bytes) -> list[str]:
     """Names of the files of a blob, sorted."""
     count = int.from_bytes(blob[:4], "little")
     return blob[4 + count * RECORD :].decode("utf-8", "surrogateescape").split("\0") if count else []
+
+
+def stats_in(blob: bytes) -> Iterator[tuple[str, tuple[int, int, int, int]]]:
+    """Each file's name and (size, mtime_ns, ctime_ns, inode), sorted by name."""
+    numbers = iter(array("q", blob[4 : 4 + int.from_bytes(blob[:4], "little") * RECORD]))
+    return zip(names_in(blob), zip(numbers, numbers, numbers, numbers, strict=True), strict=True)
 
 
 def records_in(blob: bytes) -> dict[str, bytes]:

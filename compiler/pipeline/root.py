@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self
 from compiler.diagnostics import Diagnostics
 from compiler.output.folders import FOLDER
 from compiler.output.index import digest
-from compiler.output.statblob import NOTHING, is_fresh, pack, record_of, stat_folder
+from compiler.output.statblob import NOTHING, is_fresh, pack, record_of, stat_folder, stats_in
 from compiler.source.documents import read_documents
 from compiler.source.ignore import FILE_NAME as IGNORE
-from compiler.source.repository import INCOMPLETE, WorkTree
+from compiler.source.repository import INCOMPLETE, Told, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +42,8 @@ class Root:
         self._paths: list[str] = []
         self._stamps: dict[str, bytes] | None = None
         self._ignore_ctime_ns = 0
+        self._known: dict[str, bytes] = {}
+        """Stamps of folders that are as an earlier build remembered them."""
 
     # --- documents
 
@@ -125,11 +127,13 @@ class Root:
         `ignored` and `generated`; and its listing found nothing wrong.
 
         Where it does not, a listing may still come to the same stamps: of links, say, or of files that
-        `.fleetgateignore` names.
+        `.fleetgateignore` names. That listing then spares the folders that this look found unchanged.
         """
         assert isinstance(self._repository, WorkTree)
         unlisted = {*ignored, *generated}
-        seen = self._ignore_stamp()
+        ignore = self._ignore_stamp()
+        seen: dict[str, bytes] = {}
+        known: dict[str, Told] = {}
         waiting = [""]
         while waiting:
             path = waiting.pop()
@@ -142,13 +146,20 @@ class Root:
                     os.close(folder)
             except OSError:  # a listing will tell what is wrong
                 return False
-            if path and (not _STRANGE.isdisjoint(hidden) or stamps.get(path, NOTHING) != blob):
+            if path and not _STRANGE.isdisjoint(hidden):
                 return False
             if blob != NOTHING:
                 seen[path] = blob
+            if stamps.get(path, NOTHING) == blob:
+                known[path] = Told(stats_in(blob), subfolders)
             below = [f"{path}/{name}" for name in subfolders] if path else subfolders
             waiting += [name for name in below if name not in unlisted] if unlisted else below
-        return seen == stamps and all(self._repository.is_generated(path) for path in generated)
+        if seen | ignore == stamps and all(self._repository.is_generated(path) for path in generated):
+            return True
+        if ignore.get(IGNORE) == stamps.get(IGNORE):
+            self._repository.tell(known)
+            self._known = {path: stamps[path] for path in known if path in stamps}
+        return False
 
     def stamps(self) -> dict[str, bytes]:
         """Stat blob (`compiler.output.statblob`) of every folder with listed files; a stamp of `.fleetgateignore`."""
@@ -159,7 +170,11 @@ class Root:
     def settled_stamps(self, tick: Tick) -> dict[str, bytes]:
         """The same; nothing, which no stat blob equals, for what is too fresh for its time stamps to be trusted."""
         stamps = self.stamps()
-        fresh = {_folder(entry) for entry in self.entries() if is_fresh(_signature(entry)[2], tick.ns)}
+        fresh = {
+            folder
+            for entry in self.entries()
+            if (folder := _folder(entry)) not in self._known and is_fresh(_signature(entry)[2], tick.ns)
+        }
         if IGNORE in stamps and is_fresh(self._ignore_ctime_ns, tick.ns):
             fresh.add(IGNORE)
         return {path: b"" if path in fresh else blob for path, blob in stamps.items()} if fresh else stamps
@@ -168,12 +183,15 @@ class Root:
         folders: dict[str, tuple[list[str], list[int]]] = {}
         for entry in self.entries():
             folder, _, name = entry.path.rpartition("/")
+            if folder in self._known:
+                continue
             if folder not in folders:
                 folders[folder] = ([], [])
             names, numbers = folders[folder]
             names.append(name)
             numbers += _signature(entry)
-        return {folder: pack(names, numbers) for folder, (names, numbers) in folders.items()} | self._ignore_stamp()
+        others = {folder: pack(names, numbers) for folder, (names, numbers) in folders.items()}
+        return self._known | others | self._ignore_stamp()
 
     def _ignore_stamp(self) -> dict[str, bytes]:
         try:

@@ -23,6 +23,8 @@ from compiler.source.documents import MAX_FILE_BYTES, report_too_large
 from compiler.source.globs import match_glob
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from compiler.diagnostics import Code
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -103,6 +105,15 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """Equal only if the content is: (size, mtime, ctime, inode) with times in ns on disk, the blob's id in Git."""
     is_document: bool
     """Whether it is read as YAML or JSON."""
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What a folder holds that was listed before, without a finding, and has not changed since."""
+
+    files: Iterable[tuple[str, tuple[int, int, int, int]]]
+    """Names of its files, all of them listed, with their signatures."""
+    folders: Sequence[str]
+    """Names of its visible folders."""
 
 
 class Repository(ABC):
@@ -251,12 +262,20 @@ class WorkTree(Repository):
     def __init__(self, root: str | os.PathLike[str]) -> None:
         super().__init__()
         self._root = os.fspath(root)
+        self._told: Mapping[str, Told] = {}
+
+    def tell(self, told: Mapping[str, Told]) -> None:
+        """What is known of folders, so that they need not be looked at; before anything is listed."""
+        self._told = told
 
     def _list(self, listing: Listing) -> None:
         self._read_ignore(listing)
         folders = [""]
         while folders and not listing.is_full:
             folder = folders.pop()
+            if (told := self._told.get(folder)) is not None:
+                folders += self._list_told(folder, told, listing)
+                continue
             try:
                 with os.scandir(self._at(folder)) as scan:
                     children = list(scan)
@@ -302,6 +321,16 @@ class WorkTree(Repository):
                 why = "this is a pipe, socket or device, and not a file"
                 listing.report(SPECIAL_FILE, path, why, f"remove it, {_IGNORE}")
         return folders
+
+    def _list_told(self, folder: str, told: Told, listing: Listing) -> list[str]:
+        """List the files of a folder of which nothing else is left out; its folders."""
+        prefix = f"{folder}/" if folder else ""
+        for name, signature in told.files:
+            listing.add(prefix + name, signature[0], signature)
+            if listing.is_full:
+                return []
+        below = [(prefix + name, name) for name in told.folders]
+        return [path for path, name in below if listing.takes(path, name, is_folder=True)]
 
     def _check_link(self, path: str, listing: Listing) -> None:
         try:

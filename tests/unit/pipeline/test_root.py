@@ -73,14 +73,20 @@ ROOT = {
 
 
 def _is_as_before(top: Path, edit: Callable[[Path], object]) -> bool:
+    """Whether a quick look after an edit says so; a listing after it is one without it."""
     write_tree(top, ROOT)
     options = pipeline.Options(root=str(top))
     with open_root(options) as root:
         stamps, ignored, generated = root.stamps(), root.ignored(), root.generated()
         assert (ignored, generated) == (["drafts"], ["rendered"])
     edit(top)
-    with open_root(options) as root:
-        return root.is_as(stamps, ignored, generated)
+    with open_root(options) as root, open_root(options) as anew:
+        is_as_before = root.is_as(stamps, ignored, generated)
+        assert root.entries() == anew.entries()
+        assert root.stamps() == anew.stamps()
+        assert (root.ignored(), root.generated()) == (anew.ignored(), anew.generated())
+        assert root.is_listed_whole == anew.is_listed_whole
+        return is_as_before
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)

@@ -165,7 +165,13 @@ def _preview(each: argparse.ArgumentParser) -> None:
 
 
 def _simulate(each: argparse.ArgumentParser) -> None:
-    each.add_argument(
+    lost = each.add_mutually_exclusive_group()
+    lost.add_argument(
+        "--sets",
+        action="store_true",
+        help="lose every set of clusters, not only each by itself (of more than five clusters: each by itself)",
+    )
+    lost.add_argument(
         "--lose",
         metavar="KIND=NAME",
         action="append",

@@ -13,9 +13,11 @@ from compiler.pipeline import Options
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Collection
 
     from compiler.cli.report import Written
     from compiler.cli.terminal import Style, Terminal
+    from compiler.diagnostics import Code
     from compiler.pipeline import Compilation
     from compiler.pipeline.programs import Programs
 
@@ -37,8 +39,13 @@ def options_of(arguments: Namespace) -> Options | Outcome:
     )
 
 
-def compiled_programs(arguments: Namespace, terminal: Terminal) -> Programs | Outcome:
-    """What the root means, for commands that ask about traffic; or why it can't be said: its errors, a wrong call."""
+def compiled_programs(
+    arguments: Namespace, terminal: Terminal, *, tolerates: Collection[Code] = ()
+) -> Programs | Outcome:
+    """What the root means, for commands that ask about traffic; or why it can't be said: its errors, a wrong call.
+
+    `tolerates`: errors of which the command itself says more.
+    """
     from compiler.cli.progress import ProgressBar  # noqa: PLC0415 - only for commands that ask
     from compiler.pipeline.programs import read_programs  # noqa: PLC0415 - as above
 
@@ -46,9 +53,9 @@ def compiled_programs(arguments: Namespace, terminal: Terminal) -> Programs | Ou
         return usage(f"-C {arguments.root}: no such folder")
     with ProgressBar(shown=terminal.shows_progress) as progress:
         programs = read_programs(Options(root=arguments.root), progress)
-    if not programs.has_errors:
-        return programs
     compilation = programs.compilation
+    if all(each.code.severity != "error" or each.code in tolerates for each in compilation.findings):
+        return programs
     report = Report(
         prefix_of(arguments.root), findings_of(compilation, compilation.findings, strict=False), (), compilation.summary
     )

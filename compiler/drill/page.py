@@ -11,17 +11,21 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-import jinja2
 import msgspec
 
 from compiler.ir.traffic import DirectResponse, Forward, Redirect
+from compiler.pages import environment
 from compiler.solver.shares import shares
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from compiler.drill.preview import Preview
-    from compiler.ir.traffic import Route
+    from compiler.ir.traffic import Gateway, Route
+
+    Shown = tuple[Gateway, Mapping[str, tuple[str, int]]]
+    """A gateway, and its addresses by listener."""
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
@@ -33,7 +37,9 @@ class Page:
 
     def __init__(self, preview: Preview, fleet: str) -> None:
         """`fleet`: its name."""
-        html = render(preview, fleet).encode()
+        clusters = [cluster.name for cluster in preview.fleet.traffic.clusters]
+        gateways = [(running.gateway, running.addresses) for running in preview.gateways]
+        html = render(fleet, clusters, gateways, preview.counts()).encode()
 
         class Handler(BaseHTTPRequestHandler):
             """Two documents; everything else is 404."""
@@ -81,18 +87,12 @@ class Page:
         self._server.server_close()
 
 
-def render(preview: Preview, fleet: str) -> str:
-    """The page as HTML; its script asks for `/counts`."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("compiler.drill"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    clusters = [cluster.name for cluster in preview.fleet.traffic.clusters]
-    page = environment.get_template("page.html.j2")
-    return page.render(fleet=fleet, gateways=preview.gateways, clusters=clusters, counts=preview.counts(), leads=_leads)
+def render(
+    fleet: str, clusters: Sequence[str], gateways: Sequence[Shown], counts: Mapping[str, Mapping[str, int]]
+) -> str:
+    """The page as HTML; its script asks for `/counts`. `counts`: requests by Service and cluster."""
+    page = environment("compiler.drill").get_template("page.html.j2")
+    return page.render(fleet=fleet, gateways=gateways, clusters=clusters, counts=counts, leads=_leads)
 
 
 def _leads(route: Route) -> list[str]:

@@ -27,7 +27,7 @@ class Programs(Struct, frozen=True):
     compilation: Compilation
     """Findings, and the texts to show them in."""
     traffic: Traffic
-    """Of the whole root. With errors among the findings it has holes, and nothing should be concluded from it."""
+    """Of the whole root. With errors among the findings it may have holes."""
     apps: tuple[LoweredApp, ...]
     """Sorted by name."""
     budgets: DrillBudgets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -63,13 +64,16 @@ class Pods:
     def of(self, backend: Backend) -> Shares:
         """The shares of a backend over the clusters in which something of it is left."""
         members = self._members.get(backend.service, ())
-        health = dict(self._health)
+        # no part of a pod serves; of what a loss may leave this is the worst for every cluster, this one included
+        whole = {m.cluster: m.replicas for m in members if m.replicas}
+        health = {
+            c: Fraction(floor(whole[c] * left), whole[c]) if c in whole else left for c, left in self._health.items()
+        }
         for (name, cluster), left in self._exceptions.items():
             if name == backend.service:
                 health[cluster] = left
         health.update((m.cluster, Fraction(0)) for m in members if m.replicas == 0)
-        pods = {m.cluster: m.replicas for m in members if m.replicas}
-        return shares(backend.spread, health, pods if len(pods) == len(members) else None)
+        return shares(backend.spread, health, whole if len(whole) == len(members) else None)
 
 
 EVERYTHING = Pods((), {})

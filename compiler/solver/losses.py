@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,8 @@ class Loss(Struct, frozen=True, gc=False, order=True):
     """For people: `zone cn-hangzhou-h`."""
     left: tuple[tuple[str, Fraction], ...]
     """(cluster, what is left of its pods: 0 to less than 1), sorted; all others are whole."""
+    kind: LossKind | None = None
+    """What it is one of; None = nothing, or several at once, which nobody is asked to survive."""
 
     @property
     def health(self) -> dict[str, Fraction]:
@@ -47,22 +50,19 @@ def lose(kind: LossKind, name: str, clusters: Iterable[Cluster]) -> Loss:
     A lost zone takes the clusters that have no other zone, and of the others its part: pods are spread evenly over the
     zones of a cluster.
     """
+    return replace(together(((kind, name),), clusters), kind=kind)
+
+
+def together(lost: Sequence[tuple[LossKind, str]], clusters: Iterable[Cluster]) -> Loss:
+    """Several clusters, zones and regions at once; a cluster of which every zone is lost is gone."""
     left: dict[str, Fraction] = {}
     for cluster in clusters:
-        if kind == "zone" and name in cluster.zones:
-            left[cluster.name] = 1 - Fraction(1, len(cluster.zones))
-        elif (kind == "cluster" and cluster.name == name) or (kind == "region" and cluster.region == name):
+        if ("cluster", cluster.name) in lost or ("region", cluster.region) in lost:
             left[cluster.name] = Fraction(0)
-    return Loss(f"{kind} {name}", tuple(sorted(left.items())))
-
-
-def together(losses: Sequence[Loss]) -> Loss:
-    """Several losses at once."""
-    left: dict[str, Fraction] = {}
-    for loss in losses:
-        for cluster, part in loss.left:
-            left[cluster] = left.get(cluster, Fraction(1)) * part
-    return Loss(" and ".join(loss.name for loss in losses) or NO_LOSS.name, tuple(sorted(left.items())))
+        elif gone := [zone for zone in cluster.zones if ("zone", zone) in lost]:
+            left[cluster.name] = 1 - Fraction(len(gone), len(cluster.zones))
+    names = dict.fromkeys(f"{kind} {name}" for kind, name in lost)
+    return Loss(" and ".join(names) or NO_LOSS.name, tuple(sorted(left.items())))
 
 
 def single_losses(clusters: Sequence[Cluster], kinds: Iterable[LossKind]) -> tuple[Loss, ...]:
@@ -86,12 +86,12 @@ def loss_sets(clusters: Sequence[Cluster]) -> tuple[Loss, ...]:
         return singles
     names = sorted(cluster.name for cluster in clusters)
     sets = [
-        together([lose("cluster", name, clusters) for name in chosen])
-        for size in range(1, len(names) + 1)
+        together([("cluster", name) for name in chosen], clusters)
+        for size in range(2, len(names) + 1)
         for chosen in combinations(names, size)
     ]
     partial = [loss for loss in singles if any(left for _, left in loss.left)]
-    return (*sets, *partial)
+    return (*(loss for loss in singles if loss.kind == "cluster"), *sets, *partial)
 
 
 def whole(clusters: Iterable[str], health: Mapping[str, Fraction]) -> tuple[str, ...]:

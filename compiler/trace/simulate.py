@@ -88,7 +88,7 @@ def simulate(traffic: Traffic, loss: Loss, rates: Mapping[ObjectName, Fraction] 
     after = {(load.service, load.cluster): load for load in demands.loads(loss)}
     keys = sorted({*before, *after})
     lost = tuple(_lost(traffic, loss))
-    kind = loss.name.partition(" ")[0]
+    kind = loss.kind
     overloads = [load for load in after.values() if load.is_carried is False]
     return Simulation(
         loss,

@@ -23,17 +23,16 @@ _RATE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 
 def loss(words: Sequence[str], clusters: Sequence[Cluster]) -> Loss | str:
     """All losses together (`cluster=hz-a`, `zone=…`, `region=…`), or what is wrong with one of them."""
-    losses = []
+    losses: list[tuple[LossKind, str]] = []
     for word in words:
         kind, equals, name = word.partition("=")
         if kind not in _KINDS or not equals:
             return f"--lose {word}: write cluster=NAME, zone=NAME or region=NAME"
-        found = lose(cast("LossKind", kind), name, clusters)
-        if not found.left:
-            known = _names(kind, clusters)
+        known = _names(kind, clusters)
+        if name not in known:
             return f"--lose {word}: no such {kind}; there {_are(known)} (nearest: {nearest(name, known) or known[0]})"
-        losses.append(found)
-    return together(losses)
+        losses.append((cast("LossKind", kind), name))
+    return lose(*losses[0], clusters) if len(losses) == 1 else together(losses, clusters)
 
 
 def _names(kind: str, clusters: Sequence[Cluster]) -> list[str]:

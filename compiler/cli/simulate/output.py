@@ -1,4 +1,4 @@
-"""Simulations for people, for scripts, and as a page with a picture."""
+"""Simulations for people and for scripts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from compiler.cli.formats.text import plural
+from compiler.cli.simulate.words import changes, percent, rate, vector, verdict
 from compiler.cli.table import listed, table
 from compiler.cli.terminal import escape
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from compiler.cli.terminal import Style
     from compiler.ir.traffic import Traffic
     from compiler.solver.loads import Load
+    from compiler.solver.losses import Loss
     from compiler.trace.simulate import Shift, Simulation, Vector
 
 VERSION = 1
@@ -33,7 +35,7 @@ def render_overview(found: Sequence[Simulation], style: Style) -> str:
     rows = [
         (
             each.loss.name,
-            listed(each.loss.lost, 4) or "part of " + listed([cluster for cluster, _ in each.loss.left], 4),
+            _gone(each.loss),
             sum(shift.is_changed for shift in each.shifts),
             len(each.lost),
             _fullest(each),
@@ -53,14 +55,21 @@ def render_overview(found: Sequence[Simulation], style: Style) -> str:
     return f"{text}\n" + "".join(f"{line}\n" for line in told)
 
 
+def _gone(loss: Loss) -> str:
+    """What a loss takes, where its name does not say just that."""
+    if loss.kind == "cluster":
+        return ""
+    return listed(loss.lost, 4) or "part of " + listed([cluster for cluster, _ in loss.left], 4)
+
+
 def render_text(found: Simulation, traffic: Traffic, style: Style) -> str:
     """One loss in full: shares, loads, lost routes."""
-    gone = listed(found.loss.lost) or "no cluster is gone as a whole"
     changed = [shift for shift in found.shifts if shift.is_changed]
     same = len(found.shifts) - len(changed)
-    parts = [f"{style('strong', f'{escape(found.loss.name)} lost')}: {escape(gone)}\n"]
+    hit = "; ".join(changes(found.loss))
+    parts = [f"{style('strong', f'{escape(found.loss.name)} lost')}{escape(f': {hit}' if hit else '')}\n"]
     if changed:
-        rows = [(str(s.service), s.gateway, _vector(s.before), _after(s)) for s in changed]
+        rows = [(str(s.service), s.gateway, vector(s.before), _after(s)) for s in changed]
         parts.append(table(("SERVICE", "GATEWAY", "SHARES BEFORE", "AFTER"), rows, style, _MOST))
     parts.append(f"{plural(same, 'Service')} {'keeps' if same == 1 else 'keep'} all shares\n" if same else "")
     if found.loads:
@@ -72,43 +81,16 @@ def render_text(found: Simulation, traffic: Traffic, style: Style) -> str:
     if found.lost:
         lost = [(r.gateway, f"{r.host} {r.path}", "canary" if r.is_canary else "", str(r.owner)) for r in found.lost]
         parts.append(table(("GATEWAY", "ROUTE LOST", "", "INGRESS"), lost, style, _MOST))
-    parts.append(f"{_verdict(found, style)}\n")
+    told, colon, rest = verdict(found).partition(":")
+    parts.append(f"{style('good' if found.is_survived else 'error', told)}{colon}{escape(rest)}\n")
     return "\n".join(part for part in parts if part)
-
-
-def _verdict(found: Simulation, style: Style) -> str:
-    if found.is_survived:
-        return style("good", "survived: every route is served, and every declared load is carried")
-    told = []
-    if found.lost:
-        told.append(f"{plural(len(found.lost), 'route')} lost")
-    for load in found.overloads:
-        assert load.floor is not None
-        told.append(
-            f"{load.cluster} needs {_rate(load.needed)} requests per second of {load.service}, "
-            f"can carry {_rate(load.floor)}"
-        )
-    return f"{style('error', 'not survived')}: {escape('; '.join(told))}"
 
 
 def _after(shift: Shift) -> str:
     if not shift.after:
         return "nothing is left"
     others = [str(name) for name in shift.served_by if name != shift.service]
-    return _vector(shift.after) + (f" (by {', '.join(others)})" if others else "")
-
-
-def _vector(vector: Vector) -> str:
-    return ", ".join(f"{cluster} {percent(share)}" for cluster, share in vector) or "nothing"
-
-
-def percent(share: Fraction) -> str:
-    """A share for people: two decimals at most."""
-    return f"{float(share) * 100:.2f}".rstrip("0").rstrip(".") + " %"
-
-
-def _rate(rate: Fraction) -> str:
-    return f"{float(rate):,.1f}".removesuffix(".0")
+    return vector(shift.after) + (f" (by {', '.join(others)})" if others else "")
 
 
 def _load(before: Load | None, after: Load | None) -> tuple[str, str, str, str, str, str]:
@@ -120,9 +102,9 @@ def _load(before: Load | None, after: Load | None) -> tuple[str, str, str, str, 
     return (
         str(one.service),
         one.cluster,
-        _rate(before.needed) if before is not None else "0",
-        _rate(needed),
-        "lost" if after is None else "not known" if floor is None else _rate(floor),
+        rate(before.needed) if before is not None else "0",
+        rate(needed),
+        "lost" if after is None else "not known" if floor is None else rate(floor),
         used,
     )
 
@@ -190,23 +172,3 @@ def _simulation(found: Simulation) -> dict[str, Any]:
 
 def _shares(vector: Vector) -> dict[str, float]:
     return {cluster: float(share) for cluster, share in vector}
-
-
-# --- page
-
-
-def render_page(fleet: str, traffic: Traffic, found: Sequence[Simulation]) -> str:
-    """One HTML file without anything from elsewhere: each Service as a bar before and after, each load as a gauge."""
-    import jinja2  # noqa: PLC0415 - 70 ms, only for the page
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("compiler.cli.simulate"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    names = [cluster.name for cluster in traffic.clusters]
-    hues = {name: round(360 * index / max(1, len(names))) for index, name in enumerate(names)}
-    page = environment.get_template("page.html.j2")
-    return page.render(fleet=fleet, found=found, hues=hues, percent=percent, rate=_rate, float=float)

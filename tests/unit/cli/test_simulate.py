@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from compiler.cli import main
+from tests.small_fleet import app, fleet, ingress, path, policy, rule, weights
 
 EXAMPLE = str(Path(__file__).parents[3] / "fleet-repo-example")
 
@@ -102,6 +104,42 @@ def test_the_page_is_whole_and_needs_nothing_from_elsewhere(capsys: pytest.Captu
     assert "shop/cart" in text
     assert "87.5 %" in text
     assert "//" not in text.replace("<!doctype html>", "")
+
+
+def test_a_fleet_with_a_hole_is_simulated(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`check` calls it an error; what to do about it is seen here."""
+    demand = [{"name": "cart", "demand": {"requestsPerSecond": 30}}]
+    documents = [
+        *fleet("hz-a", "hz-b", survive=["Cluster"]),
+        app("cart", "hz-a", "hz-b", replicas=2, capacity={"requestsPerSecond": 10}),
+        policy("cart", weights(hz_a=50, hz_b=50), targetRefs=demand),
+        ingress("web", rule(path("cart"))),
+    ]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all(documents))
+    assert main(["check", "-C", str(tmp_path)]) == 1
+    capsys.readouterr()
+    assert main(["simulate", "-C", str(tmp_path), "--lose", "cluster=hz-a"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("cluster hz-a lost\n")
+    assert "not survived: hz-b needs 30 requests per second of shop/cart, can carry 20" in out
+
+
+def test_every_set_of_clusters_can_be_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    """Four clusters: fifteen sets. That two at once are too many breaks no promise."""
+    status, out, _ = simulate(capsys, "--sets", "--format", "json")
+    found = json.loads(out)["simulations"]
+    assert (status, len(found)) == (0, 15)
+    assert found[0]["survived"]
+    assert not next(each for each in found if each["lost"] == "cluster hz-a and cluster hz-b")["survived"]
+
+
+def test_a_zone_is_lost_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever names it twice."""
+    twice = ["--lose", "zone=cn-hangzhou-h", "--lose", "zone=cn-hangzhou-h", "--lose", "cluster=hz-a"]
+    _, out, _ = simulate(capsys, *twice, "--format", "json")
+    (found,) = json.loads(out)["simulations"]
+    assert found["lost"] == "zone cn-hangzhou-h and cluster hz-a"
+    assert found["clusters"] == {"hz-a": 0.0}
 
 
 def test_trace_supposes_that_clusters_are_down(capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,3 +101,15 @@ def test_what_stands_by_is_what_is_behind_and_left() -> None:
     assert Pods((), {}).standby(tiers) == (("b",), ("c", "d"))
     assert Pods((), {"a": Fraction(0), "c": Fraction(0)}).standby(tiers) == (("d",),)
     assert Pods((), dict.fromkeys("abcd", Fraction(0))).standby(tiers) == ()
+
+
+def test_no_part_of_a_pod_serves() -> None:
+    """Of three pods in two zones a lost zone leaves one or two: one is the worst for every cluster."""
+    backend_ = Backend(
+        ObjectName("shop", "cart"), 80, Spread((Tier((Member("a", 1), Member("b", 1))),), by_replicas=False)
+    )
+    pods = Pods((service("cart", a=3, b=3),), {"a": Fraction(1, 2)})
+    left = Fraction(1, 3) * Fraction(7, 5)
+    assert dict(pods.of(backend_).parts)["a"] == left / (left + 1)
+    alone = Pods((service("cart", a=1, b=3),), {"a": Fraction(1, 2)})
+    assert alone.of(backend_).parts == (("b", Fraction(1)),)

@@ -101,15 +101,21 @@ CLUSTERS = (Cluster("a", "c-a", "hz", ("h",)), Cluster("b", "c-b", "hz", ("h", "
 
 
 def test_a_lost_zone_takes_its_part_of_a_cluster_that_has_others() -> None:
-    assert lose("zone", "h", CLUSTERS) == Loss("zone h", (("a", Fraction(0)), ("b", Fraction(1, 2))))
+    assert lose("zone", "h", CLUSTERS) == Loss("zone h", (("a", Fraction(0)), ("b", Fraction(1, 2))), "zone")
     assert lose("zone", "h", CLUSTERS).lost == ("a",)
     assert lose("region", "hz", CLUSTERS).lost == ("a", "b")
 
 
-def test_losses_together_are_what_both_leave() -> None:
-    both = together([lose("zone", "h", CLUSTERS), lose("zone", "i", CLUSTERS)])
-    assert both == Loss("zone h and zone i", (("a", Fraction(0)), ("b", Fraction(1, 4))))
-    assert together([]).name == "nothing"
+def test_a_cluster_is_gone_with_the_last_of_its_zones() -> None:
+    both = together([("zone", "h"), ("zone", "i")], CLUSTERS)
+    assert both == Loss("zone h and zone i", (("a", Fraction(0)), ("b", Fraction(0))))
+    three = (Cluster("d", "c-d", "hz", ("h", "i", "j")),)
+    assert together([("zone", "h"), ("zone", "i")], three).health == {"d": Fraction(1, 3)}
+    assert together([], CLUSTERS).name == "nothing"
+
+
+def test_what_is_lost_twice_is_lost_once() -> None:
+    assert together([("zone", "h"), ("zone", "h")], CLUSTERS).health == {"a": Fraction(0), "b": Fraction(1, 2)}
 
 
 def test_few_clusters_are_lost_in_every_combination_and_many_one_by_one() -> None:

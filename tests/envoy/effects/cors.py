@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 _HEADERS = "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type"
 ANY = "https://x.example.org"
+OURS = ("https://a.org", "https://x.b.org", "https://y.x.b.org")
+FOREIGN = (
+    *("http://a.org", "https://a.org:8443", "https://b.org", "http://x.b.org"),
+    *("https://x.b.org.evil.org", "https://evilb.org", "https://x.b.org:8443", "null"),
+)
 ON = {"enable-cors": "true"}
 
 
 def _preflight(header: str, origin: str = "https://x.example.org") -> Callable[[Side], tuple[str, list[str]]]:
     """Who answers a preflight (a Service; "" = the gateway), and values of a header of that answer."""
-    asked = (("origin", origin), ("access-control-request-method", "PUT"))
+    asked = (
+        ("origin", origin),
+        ("access-control-request-method", "PUT"),
+        ("access-control-request-headers", "x-mine,x-yours"),
+    )
 
     def see(side: Side) -> tuple[str, list[str]]:
         (answer,) = side.ask(Ask(method="OPTIONS", headers=asked))
@@ -30,9 +39,8 @@ def _preflight(header: str, origin: str = "https://x.example.org") -> Callable[[
 
 
 def _origins(side: Side) -> list[list[str]]:
-    """The origin that answers to calls of three origins allow."""
-    name = "access-control-allow-origin"
-    return [side.header(name, origin=f"https://{host}") for host in ("a.org", "x.b.org", "c.org")]
+    """The origin that answers to calls of some origins allow."""
+    return [side.header("access-control-allow-origin", origin=each) for each in (*OURS, *FOREIGN)]
 
 
 EFFECTS = Effects(
@@ -56,15 +64,15 @@ EFFECTS = Effects(
             "enable-cors-on-answers",
             ON,
             _origins,
-            seen=[["https://a.org"], ["https://x.b.org"], ["https://c.org"]],
-            otherwise=[[], [], []],
+            seen=[[each] for each in (*OURS, *FOREIGN)],
+            otherwise=[[] for _ in (*OURS, *FOREIGN)],
         ),
         Case(
             "allow-origin",
             {"cors-allow-origin": "https://a.org,https://*.b.org"},
             _origins,
-            seen=[["https://a.org"], ["https://x.b.org"], []],
-            otherwise=[["https://a.org"], ["https://x.b.org"], ["https://c.org"]],
+            seen=[*([each] for each in OURS), *([] for _ in FOREIGN)],
+            otherwise=[[each] for each in (*OURS, *FOREIGN)],
             beside=ON,
         ),
         Case(
@@ -105,6 +113,31 @@ EFFECTS = Effects(
             _preflight("allow-credentials"),
             seen=("", []),
             otherwise=("", ["true"]),
+            beside=ON,
+        ),
+        # with credentials a browser takes * for a name, so Envoy names what was asked for
+        Case(
+            "any-method",
+            {"cors-allow-methods": "*"},
+            _preflight("allow-methods"),
+            seen=("", ["PUT"]),
+            otherwise=("", ["GET,PUT,POST,DELETE,PATCH,OPTIONS"]),
+            beside=ON,
+        ),
+        Case(
+            "any-header",
+            {"cors-allow-headers": "*"},
+            _preflight("allow-headers"),
+            seen=("", ["x-mine,x-yours"]),
+            otherwise=("", [f"{_HEADERS},Authorization"]),
+            beside=ON,
+        ),
+        Case(
+            "no-age",
+            {"cors-max-age": "-1"},
+            _preflight("max-age"),
+            seen=("", ["-1"]),
+            otherwise=("", ["1728000"]),
             beside=ON,
         ),
         Case(

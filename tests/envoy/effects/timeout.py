@@ -75,7 +75,25 @@ EFFECTS = Effects(
             documents=_base_and_canary,
         ),
         Case("status", {"proxy-next-upstream": "http_503"}, _tries(503), seen=4, otherwise=1, groups=FIVE),
-        Case("error", {"proxy-next-upstream": "error"}, _tries(500), seen=4, otherwise=1, groups=FIVE),
+        *(
+            Case(
+                f"on-{word.replace('_', '-')}",
+                {"proxy-next-upstream": word},
+                _tries(500),
+                seen=4,
+                otherwise=1,
+                groups=FIVE,
+            )
+            for word in ("error", "timeout", "invalid_header")
+        ),
+        Case(
+            "never",
+            {"proxy-next-upstream-tries": "0"},
+            _executions_when_cut,
+            seen=1,
+            otherwise=6,
+            groups=(Group(count=8),),
+        ),
         Case(
             "post",
             {"proxy-next-upstream": "http_503,non_idempotent"},

@@ -25,8 +25,9 @@ import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.benchmarks import fleet, kapitan
+from tests.benchmarks import envoys, fleet, kapitan
 from tests.benchmarks.measure import Cost, measure, median
+from tests.benchmarks.table import Row, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,23 +57,6 @@ class Sizes(NamedTuple):
 
 
 STANDARD = Sizes(small=1000, large=10000)
-
-
-class Row(NamedTuple):
-    """One line of the table."""
-
-    what: str
-    value: float
-    unit: str
-    must: float | None
-    """Upper bound; None = the row only informs."""
-    aim: float | None
-    detail: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the bound is kept."""
-        return self.must is None or self.value <= self.must
 
 
 class Fleet:
@@ -264,20 +248,6 @@ def rows(sizes: Sizes, small: Costs, large: Costs, start: Costs) -> list[Row]:
     ]
 
 
-def table(lines: Sequence[Row]) -> str:
-    """The rows as Markdown."""
-
-    def bound(value: float | None) -> str:
-        return "" if value is None else f"{value:g}"
-
-    head = "| CPU time of the whole process tree | measured | must | aim | | detail |\n" + "| --- " * 6 + "|\n"
-    return head + "".join(
-        f"| {row.what} | {row.value:.3g} {row.unit} | {bound(row.must)} | {bound(row.aim)} "
-        f"| {'' if row.must is None else 'ok' if row.holds else '**missed**'} | {row.detail} |\n"
-        for row in lines
-    )
-
-
 def page(sizes: Sizes, lines: Sequence[Row]) -> str:
     """The results file."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
@@ -290,6 +260,10 @@ version behind a canary Ingress. kapitan {kapitan.VERSION} compiles the same app
 
 Medians of {sizes.rounds} rounds ({sizes.large_rounds} at {sizes.large} apps, {sizes.start_rounds} of what takes
 milliseconds); each round runs every command in turn. {python}, {machine}.
+
+Of a gateway, the last rows tell what it costs to compile it alone, and what the Envoy costs that starts from its
+`bootstrap.json`: each Service runs in {envoys.CLUSTERS} clusters with {envoys.PODS} endpoints each. An exponent of 1 is
+linear growth from {envoys.SMALL} to {envoys.LARGE} Services; 0.1 above it is the noise that is let pass.
 
 {table(lines)}"""
 
@@ -344,6 +318,8 @@ def bench(sizes: Sizes, work: Path) -> int:
     """Measure everything below `work`, and tell; the exit status."""
     small, large = measure_fleets(sizes, work)
     lines = rows(sizes, small, large, measure_start(sizes, work))
+    # last: what this process grows by counts as the peak of what it starts
+    lines += envoys.rows(*envoys.measure_growth(work, say))
     print(table(lines), flush=True)
     if sizes == STANDARD:
         RESULTS.write_text(page(sizes, lines), "utf-8")

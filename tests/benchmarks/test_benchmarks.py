@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import resource
 import sys
@@ -14,9 +15,10 @@ import yaml
 
 from compiler.cli.run import run
 from compiler.model.kinds import KINDS
-from tests.benchmarks import fleet, kapitan
+from tests.benchmarks import envoys, fleet, kapitan
 from tests.benchmarks.measure import Cost, measure
-from tests.benchmarks.run import Row, Sizes, rows, table
+from tests.benchmarks.run import Sizes, rows
+from tests.benchmarks.table import Row, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +148,30 @@ def test_table_says_which_bound_is_missed() -> None:
     _, _, first, second = table([kept, missed]).splitlines()
     assert "| ok |" in first
     assert "| **missed** |" in second
+
+
+def test_a_gateway_is_made_of_good_documents_and_has_every_endpoint(tmp_path: Path) -> None:
+    envoys.write_gateway(tmp_path / "root", 70)
+    assert run(("build", "-C", str(tmp_path / "root"), "-o", str(tmp_path / "out"), "--strict")) == 0
+    bootstrap = json.loads((tmp_path / "out/gateways/public/envoy/bootstrap.json").read_text())
+    pools = [c for c in bootstrap["static_resources"]["clusters"] if c["name"].endswith("/pool")]
+    assert len(pools) == 70
+    for pool in pools:
+        places = pool["load_assignment"]["endpoints"]
+        assert [len(place["lb_endpoints"]) for place in places] == [envoys.PODS] * envoys.CLUSTERS
+    every = {json.dumps(e) for p in pools for place in p["load_assignment"]["endpoints"] for e in place["lb_endpoints"]}
+    assert len(every) == 70 * envoys.PODS * envoys.CLUSTERS
+
+
+def test_rows_of_a_gateway_hold_the_bounds_and_linear_growth() -> None:
+    small = envoys.EnvoyCost(compiling=0.5, size=2.0, start=1.0, memory=120.0)
+    linear = envoys.EnvoyCost(*(4 * each for each in small))
+    assert all(row.holds for row in envoys.rows(small, linear))
+    for worse in (
+        linear._replace(compiling=2.4),
+        linear._replace(size=10.0),
+        linear._replace(start=11.0),
+        linear._replace(memory=601.0),
+    ):
+        missed = [row.what for row in envoys.rows(small, worse) if not row.holds]
+        assert missed, worse

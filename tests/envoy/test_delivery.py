@@ -94,7 +94,9 @@ def dumped(envoy: Envoy) -> dict[str, Any]:
             entries = [each["cluster"] for key in config if key.endswith("clusters") for each in config[key]]
         elif kind == "ListenersConfigDump":
             entries = [each["listener"] for each in config.get("static_listeners", ())]
-            entries += [each["active_state"]["listener"] for each in config.get("dynamic_listeners", ())]
+            # one that is gone drains for a while
+            active = [each["active_state"] for each in config.get("dynamic_listeners", ()) if "active_state" in each]
+            entries += [each["listener"] for each in active]
         elif kind == "RoutesConfigDump":
             entries = [each["route_config"] for key in config if key.endswith("configs") for each in config[key]]
         elif kind == "EndpointsConfigDump":

@@ -132,7 +132,12 @@ _ENVOY = (
     Capability(features.CORS, "full"),
     Capability(features.TIMEOUT, "full", "only methods that may be executed twice are repeated after an answer"),
     Capability(features.MIRROR, "full"),
-    Capability(features.ERRORS, "partial", "methods that may be executed twice", ("errors-replay",)),
+    Capability(
+        features.ERRORS,
+        "partial",
+        "methods that may be executed twice; in place of answers up to 1 MiB",
+        ("errors-replay",),
+    ),
     Capability(features.LOCAL_LIMIT, "full", "HTTP and HTTPS are counted apart"),
     Capability(
         features.GLOBAL_LIMITS,

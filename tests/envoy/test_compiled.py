@@ -6,6 +6,8 @@ import base64
 import hashlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,7 @@ from compiler.drill.delivery import Delivery, free_port
 from compiler.drill.envoy import Envoy
 from compiler.drill.load import Ask, ClientTls, ask
 from compiler.drill.stub.spec import Behaviour, Certificates
+from compiler.targets.envoy.answers import BODY_BUFFER_BYTES
 from tests.envoy.certificates import LISTENERS, certify
 from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
 from tests.small_fleet import MSE, NGINX, app, canary, fleet, ingress, path, policy, rule, tiers
@@ -88,6 +91,33 @@ def test_limits_are_one_bucket_per_rule_and_are_answered_as_declared(pods: Pods,
         whole = gateway.ask(*[Ask(path="/whole")] * 4)
         assert [s.status for s in whole][:2] == [200, 418]
         assert whole[1].body == b"slow"
+
+
+@pytest.mark.parametrize("size", [1_000_000, 3_000_000])
+def test_an_error_larger_than_what_a_gateway_keeps_stays_as_it_is(pods: Pods, tmp_path: Path, size: int) -> None:
+    class Error(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404)
+            self.send_header("content-length", str(size))
+            self.end_headers()
+            self.wfile.write(b"x" * size)
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its name in the standard library
+            """Say nothing."""
+
+    errors = {NGINX + "custom-http-errors": "404", NGINX + "default-backend": "next"}
+    (large,) = pods.add("large", "a", 1)
+    documents = base(app("large", "a"), ingress("large", rule(path("large")), annotations=errors))
+    with Gateway(documents, pods, tmp_path) as gateway:
+        gateway.backends.behave(Behaviour(state="down"), [large])
+        with ThreadingHTTPServer((large.address, large.port), Error) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            answer = gateway.get("/cart")
+            server.shutdown()
+    if size < BODY_BUFFER_BYTES:
+        assert (answer.status, seen(answer).service) == (200, "shop/next")
+    else:
+        assert (answer.status, len(answer.body)) == (404, size)
 
 
 def test_pods_that_are_gone_are_stood_in_for(pods: Pods, tmp_path: Path) -> None:

@@ -11,20 +11,35 @@ from typing import TYPE_CHECKING, Any
 from compiler.targets.envoy import extensions as ext
 
 if TYPE_CHECKING:
-    from compiler.ir.traffic import CustomErrors, Rejection
+    from compiler.ir.traffic import CustomErrors, HeaderControl, Rejection
 
 Plain = dict[str, Any]
 
 LIMITED = "x-fleetgate-limited"
 """Header that marks an answer of the rate limiter, until the script takes it off."""
+BODY_BUFFER_BYTES = 1_048_576
+"""Of a request, to try it again: one with a larger body is sent once. Envoy keeps it until an answer begins.
+
+And of an answer in whose place that of a fallback is given: a larger one stays as it is."""
 FALLBACK_TIMEOUT_MS = 15_000
 
 SCRIPT = f"""\
+local of_the_body = {{["connection"] = true, ["content-length"] = true, ["expect"] = true, ["te"] = true,
+  ["transfer-encoding"] = true, ["upgrade"] = true}}
+
+local function append(headers, name, value)
+  headers[name] = headers[name] or {{}}
+  table.insert(headers[name], value)
+end
+
 local function keep(handle)
-  local headers = handle:headers()
-  local metadata = handle:streamInfo():dynamicMetadata()
-  metadata:set("fleetgate", "method", headers:get(":method"))
-  metadata:set("fleetgate", "host", headers:get(":authority"))
+  local kept = {{}}
+  for name, value in pairs(handle:headers()) do
+    if not of_the_body[name] then
+      append(kept, name, value)
+    end
+  end
+  handle:streamInfo():dynamicMetadata():set("fleetgate", "request", kept)
 end
 
 local function reject(handle, said)
@@ -43,12 +58,36 @@ local function reject(handle, said)
   end
 end
 
-local function ask_fallback(handle, cluster)
-  local kept = handle:streamInfo():dynamicMetadata():get("fleetgate")
-  local request = {{[":method"] = kept["method"], [":path"] = "/", [":authority"] = kept["host"]}}
+local function change(headers, changes)
+  for _, each in ipairs(changes) do
+    if each["act"] == "add" then
+      headers:add(each["name"], each["value"])
+    elseif each["act"] == "set" then
+      headers:replace(each["name"], each["value"])
+    else
+      headers:remove(each["name"])
+    end
+  end
+end
+
+local function ask_fallback(handle, said)
+  -- all that is said is read first, as above
+  local cluster, changes = said:get("cluster"), said:get("changes") or {{}}
+  local request = handle:streamInfo():dynamicMetadata():get("fleetgate")["request"]
+  local has_body = request[":method"][1] ~= "HEAD"
+  local length = tonumber(handle:headers():get("content-length"))
+  if has_body and length and length > {BODY_BUFFER_BYTES} then
+    return
+  end
+  request[":path"] = "/"
   -- the answer of the pod has to be whole before the fallback is asked: afterwards its body is out of reach
   handle:body(true)
-  local answer, body = handle:httpCall(cluster, request, nil, {FALLBACK_TIMEOUT_MS})
+  local options = {{["timeout_ms"] = {FALLBACK_TIMEOUT_MS}, ["return_duplicate_headers"] = true}}
+  local answer, body = handle:httpCall(cluster, request, nil, options)
+  if answer["x-envoy-upstream-service-time"] == nil then
+    -- no pod of the fallback has answered: what the Service said says more
+    return
+  end
   local headers = handle:headers()
   local names = {{}}
   for name, _ in pairs(headers) do
@@ -62,11 +101,14 @@ local function ask_fallback(handle, cluster)
   for name, value in pairs(answer) do
     if name == ":status" then
       headers:replace(name, value)
-    elseif name ~= "content-length" and name ~= "transfer-encoding" then
-      headers:add(name, value)
+    elseif not of_the_body[name] then
+      for _, each in ipairs(type(value) == "table" and value or {{value}}) do
+        headers:add(name, each)
+      end
     end
   end
-  if kept["method"] ~= "HEAD" then
+  change(headers, changes)
+  if has_body then
     handle:body(true):setBytes(body or "")
   end
 end
@@ -87,7 +129,7 @@ function envoy_on_response(handle)
   elseif is_own and status == "401" and said:get("realm") then
     headers:replace("www-authenticate", said:get("realm"))
   elseif said:get("errors") and not is_own and string.find(said:get("errors"), status, 1, true) then
-    ask_fallback(handle, said:get("cluster"))
+    ask_fallback(handle, said)
   end
 end
 """
@@ -99,8 +141,13 @@ def script_filter() -> Plain:
     return {"name": ext.LUA_NAME, "disabled": True, "typed_config": config}
 
 
-def context(rejection: Rejection | None, errors: CustomErrors | None, fallback: str, realm: str) -> Plain:
-    """What a route tells the script; nothing where it asks for nothing. `fallback`: cluster for answers to errors."""
+def context(
+    rejection: Rejection | None, errors: CustomErrors | None, fallback: str, headers: HeaderControl | None, realm: str
+) -> Plain:
+    """What a route tells the script; nothing where it asks for nothing.
+
+    `fallback`: cluster for answers to errors; they get the changes to headers that all answers of the route get.
+    """
     found: Plain = {}
     if rejection is not None:
         if rejection.redirect:
@@ -113,10 +160,20 @@ def context(rejection: Rejection | None, errors: CustomErrors | None, fallback: 
             found |= {"status": status, "type": rejection.content_type, "body": rejection.body}
     if errors is not None and fallback:
         found |= {"errors": " ".join(map(str, errors.statuses)), "cluster": fallback}
+        if headers is not None and (changes := _changes(headers)):
+            found["changes"] = changes
     if realm:
         shown = realm.replace("\\", "\\\\").replace('"', '\\"')
         found["realm"] = f'Basic realm="{shown}"'
     return found
+
+
+def _changes(headers: HeaderControl) -> list[Plain]:
+    return [
+        *({"act": "add", "name": name, "value": value} for name, value in headers.response_add),
+        *({"act": "set", "name": name, "value": value} for name, value in headers.response_set),
+        *({"act": "remove", "name": name} for name in headers.response_remove),
+    ]
 
 
 def has_scheme(url: str) -> bool:

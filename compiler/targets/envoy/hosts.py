@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from compiler.targets.envoy import extensions as ext
+from compiler.targets.envoy.answers import BODY_BUFFER_BYTES
 from compiler.targets.envoy.fragments import Fragment, text_of
 from compiler.targets.envoy.limits import buckets_of
-from compiler.targets.envoy.routes import BODY_BUFFER_BYTES
 from compiler.targets.envoy.tls import chain_key, downstream
 
 if TYPE_CHECKING:

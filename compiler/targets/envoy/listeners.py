@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from compiler.ir.delivery import EnvoyGateway
 
 CONNECTION_BUFFER_BYTES = 32_768
-"""Per connection, where flow control begins; what a retry needs is `routes.BODY_BUFFER_BYTES`."""
+"""Per connection, where flow control begins; what a retry needs is `answers.BODY_BUFFER_BYTES`."""
 SILENCE_S = 300
 """How long a stream may be silent, in either direction, before it ends."""
 STATUS_PORT = 9902
@@ -63,8 +63,9 @@ def filters(users: Iterable[str]) -> list[dict[str, Any]]:
     Without settings of a route each lets everything pass. `users`: Secrets by which clients log in.
     """
     return [
-        script_filter(),
+        # first, so that it has the last word: an answer that the script gives is one of CORS too
         {"name": ext.CORS_NAME, "typed_config": {"@type": ext.CORS}},
+        script_filter(),
         {"name": ext.RBAC_NAME, "typed_config": {"@type": ext.RBAC}},
         *(users_filter(ref) for ref in users),
         {"name": ext.LOCAL_LIMIT_NAME, "typed_config": {"@type": ext.LOCAL_LIMIT, "stat_prefix": "limit"}},

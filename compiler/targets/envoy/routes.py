@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 
-BODY_BUFFER_BYTES = 1_048_576
-"""Per request, to try it again: a request with a larger body is sent once. Envoy keeps it until an answer begins."""
-
 
 class Rule(Struct, gc=False):
     """What a route of the program became."""
@@ -224,7 +221,8 @@ class Routes:
             # a request that may not be executed twice gets the answer of its backend
             fallback = self._pools.composite(action.fallback, _whole(action.fallback))
         realm = policies.auth.realm if policies.auth is not None else ""
-        return context(limit.rejection if limit is not None else None, policies.errors, fallback, realm)
+        rejection = limit.rejection if limit is not None else None
+        return context(rejection, policies.errors, fallback, policies.headers, realm)
 
     def _filters(self, host: VirtualHost, policies: Policies, said: Plain, *, runs_script: bool = False) -> Plain:
         """Settings of filters for one route."""

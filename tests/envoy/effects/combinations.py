@@ -121,7 +121,8 @@ EFFECTS = Effects(
                 (each.status, service_of(each), each.body)
                 for each in side.ask(Ask(method="HEAD", headers=(("x-stub-status", "404"),)), Ask(method="HEAD"))
             ],
-            seen=[(200, "two", b""), (200, "one", b"")],
+            # the page is asked for the status too
+            seen=[(404, "two", b""), (200, "one", b"")],
             otherwise=[(404, "one", b""), (200, "one", b"")],
             beside={"default-backend": "two"},
             findings=("errors-replay",),

@@ -10,13 +10,14 @@ from msgspec import Struct, structs
 from compiler.diagnostics import Code, Note, error
 from compiler.ir import workload as ir
 from compiler.ir.traffic import ObjectName, ServiceMember, ServicePort
+from compiler.lower import alike
 from compiler.lower.fleet import cluster_id
 from compiler.lower.objects import label_pods, place_objects
 from compiler.lower.offers import Offers, offer_objects, service_ports
 from compiler.lower.overrides import FIELDS, STABLE, applicable, overlay, pod_spec, set_fields
 from compiler.lower.patching import apply_patches
 from compiler.lower.placement import select
-from compiler.lower.pod_rules import Layers, check_labels, check_layer, check_pods
+from compiler.lower.pod_rules import RESERVED_LABELS, Layers, check_labels, check_layer, check_pods
 from compiler.lower.pods import Parts, pairs
 from compiler.model.known import Known
 
@@ -99,6 +100,10 @@ def lower_app(
     `renderer` renders the templates of many apps; without one, an app with templates starts one for itself.
     """
     spec, metadata = app.value.spec, app.value.metadata
+    kind = alike.kind_of(app, world) if _has_sound_names(app.value) else None
+    if kind is not None and (made := alike.lowered_alike(kind, app)) is not None:
+        return made
+    before = len(findings)
     versions = _versions(app, world, findings)
     _check_app(app, versions, findings)
     placed = {version.name: version.clusters for version in versions}
@@ -121,13 +126,16 @@ def lower_app(
     for cluster, there in objects.items():
         capacity = _plain_capacity(app.value, applying.get(("", cluster), ()))
         offer_objects(cluster, there, placements.get(cluster, ()), capacity, offers, findings)
-    return ir.LoweredApp(
+    lowered = ir.LoweredApp(
         ObjectName(metadata.namespace, metadata.name),
         tuple([placement for cluster in sorted(placements) for placement in placements[cluster]]),
         offers.services(),
         tuple((cluster, tuple(objects[cluster])) for cluster in sorted(objects)),
         app.origin,
     )
+    if kind is not None and len(findings) == before:
+        alike.remember(kind, lowered, app.value, world)
+    return lowered
 
 
 # --- versions
@@ -164,6 +172,19 @@ def _versions(app: Sourced[App], world: World, findings: Diagnostics) -> list[_V
             _Version(version.name, overlay(base, fields), ((base, place), (version, there)), chosen, there.at("name"))
         )
     return versions
+
+
+def _has_sound_names(app: App) -> bool:
+    """Whether `_check_app` has nothing to say of the names in an App, whatever it holds."""
+    metadata = app.metadata
+    name = metadata.name
+    return (
+        _LABEL.fullmatch(name) is not None
+        and all(_LABEL.fullmatch(f"{name}-{version.name}") for version in app.spec.versions)
+        and name[0].isalpha()
+        and name not in ("kubernetes", "namespace")
+        and RESERVED_LABELS.isdisjoint(metadata.labels)
+    )
 
 
 def _check_app(app: Sourced[App], versions: Sequence[_Version], findings: Diagnostics) -> None:

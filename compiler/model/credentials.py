@@ -12,10 +12,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from compiler.diagnostics import CONCEALED, Code, error
 from compiler.model.app import App
-from compiler.model.known import Known
+from compiler.model.known import LISTS, Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -145,27 +146,32 @@ def may_show_any(line: str) -> bool:
 
 def _may_hold_any(document: Document) -> bool:
     """Whether it is worth a closer look; all documents pay for this one."""
-    if _signs()(msgspec.json.encode(document)):
-        return True
     if not isinstance(document, App):
-        return False
+        return _signs()(msgspec.json.encode(document)) is not None
     spec = document.spec
+    if spec.overrides:
+        if _any_may_hold(spec.overrides):
+            return True
+        document = structs.replace(document, spec=structs.replace(spec, overrides=()))
     return (
-        bool(spec.values)
+        _signs()(msgspec.json.encode(document)) is not None
+        or bool(spec.values)
         or _names_any(spec)
-        or any(_names_any(version) for version in spec.versions)
-        or any(_may_name_any(override) for override in spec.overrides)
+        or any(map(_names_any, spec.versions))
     )
 
 
-_may_name = Known[bool]()
+_may_hold = Known[bool](LISTS)
+"""Of the overrides of an App; those of many Apps are one object."""
 
 
-def _may_name_any(override: Override) -> bool:
-    known = _may_name.get(override)
+def _any_may_hold(overrides: tuple[Override, ...]) -> bool:
+    known = _may_hold.get(overrides)
     if known is None:
-        names = override.set is not None and _names_any(override.set)
-        known = _may_name.put(override, names or override.patch is not None)
+        known = _signs()(msgspec.json.encode(overrides)) is not None or any(
+            each.patch is not None or (each.set is not None and _names_any(each.set)) for each in overrides
+        )
+        _may_hold.put(overrides, known)
     return known
 
 

@@ -10,6 +10,7 @@ from compiler.diagnostics import Diagnostics
 from compiler.model.app import App, Override
 from compiler.model.exported import LAST_APPLIED, without_server_fields
 from compiler.model.kinds import KINDS
+from compiler.model.known import LISTS
 from compiler.model.validate import validate
 
 if TYPE_CHECKING:
@@ -75,11 +76,14 @@ _OVERRIDES: Final = 1 << 12
 """Bound of their memory; a full one is emptied and fills again."""
 _overrides: dict[bytes, Override] = {}
 """By their data, encoded: unlike dicts, bytes tell 1 from 1.0 and from true."""
+_lists: dict[bytes, tuple[Override, ...]] = {}
+"""The overrides of whole Apps, in the same way."""
 _encode = msgpack.Encoder().encode
 
 
 def _app(data: dict[str, Any]) -> App:
-    """The struct of an App. Equal overrides in a fleet become one object: each is converted and looked at once.
+    """The struct of an App. Equal overrides in a fleet become one object, and equal lists of them too: each is
+    converted and looked at once.
 
     Raises ValidationError, with the path of a mistake in an override missing the first steps.
     """
@@ -87,17 +91,24 @@ def _app(data: dict[str, Any]) -> App:
     if not isinstance(spec, dict) or not isinstance(overrides := spec.get("overrides"), list):
         return convert(data, App)
     try:
-        keys = [_encode(override) for override in overrides]
+        key = _encode(overrides)
     except (OverflowError, TypeError):  # an integer beyond 64 bits, a key that is no text: mistakes that are told later
         return convert(data, App)
     app = convert({**data, "spec": {**spec, "overrides": []}}, App)
-    nodes = tuple([_overrides.get(key) or _remember(key, each) for key, each in zip(keys, overrides, strict=True)])
+    nodes = _lists.get(key)
+    if nodes is None:
+        nodes = tuple([_override(each) for each in overrides])
+        if len(_lists) >= LISTS:
+            _lists.clear()
+        _lists[key] = nodes
     return structs.replace(app, spec=structs.replace(app.spec, overrides=nodes))
 
 
-def _remember(key: bytes, data: Any) -> Override:
-    override = convert(data, Override)
-    if len(_overrides) >= _OVERRIDES:
-        _overrides.clear()
-    _overrides[key] = override
+def _override(data: Any) -> Override:
+    key = _encode(data)
+    override = _overrides.get(key)
+    if override is None:
+        if len(_overrides) >= _OVERRIDES:
+            _overrides.clear()
+        override = _overrides[key] = convert(data, Override)
     return override

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from compiler.model.app import AppSpec, Override, PodSpec, Version
-from compiler.model.known import Known
+from compiler.model.known import LISTS, Known
 from compiler.model.problems import BAD_VALUE, MISSING_FIELD
 from compiler.model.rules.report import CONFLICTING_FIELDS, Path, Report, climbs
 
@@ -39,6 +39,8 @@ _CONTAINER_RESOURCE = r"(requests|limits)\.(cpu|memory|ephemeral-storage|hugepag
 """What the downward API knows (Kubernetes, "Downward API")."""
 _sound = Known[Override]()
 """Overrides with which nothing is wrong."""
+_all_sound = Known[tuple[Override, ...]](LISTS)
+"""The same of all overrides of an app."""
 
 
 def check_app(app: App, report: Report) -> None:
@@ -59,7 +61,13 @@ def check_app(app: App, report: Report) -> None:
         _check_pod(version, path, report)
         if version.placement is not None:
             _check_placement(version.placement, (*path, "placement"), report)
-    for index, override in enumerate(spec.overrides):
+    if spec.overrides and _all_sound.get(spec.overrides) is None:
+        _check_overrides(spec.overrides, report)
+
+
+def _check_overrides(overrides: tuple[Override, ...], report: Report) -> None:
+    before_all = report.count
+    for index, override in enumerate(overrides):
         if _sound.get(override) is not None:
             continue
         path = ("spec", "overrides", index)
@@ -76,6 +84,8 @@ def check_app(app: App, report: Report) -> None:
             )
         if report.count == before:
             _sound.put(override, override)
+    if report.count == before_all:
+        _all_sound.put(overrides, overrides)
 
 
 def _check_placement(placement: Placement, path: Path, report: Report) -> None:

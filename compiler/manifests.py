@@ -13,7 +13,7 @@ import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +97,7 @@ class Form:
     `fill` gives what `render_all` gives for the documents with the values in place of the holes.
     """
 
-    __slots__ = ("_places", "_texts")
+    __slots__ = ("_binding", "_places", "_texts")
 
     def __init__(self, documents: Iterable[Node], holes: Sequence[Hole]) -> None:
         """`holes`: those in the documents, in the order in which their values will be given."""
@@ -105,43 +105,93 @@ class Form:
             hole.number = number
         parts = render_all(documents).split(_HOLE)
         self._texts = parts[::2]
-        self._places = [tuple(map(int, part.split())) for part in parts[1::2]]
-        """(number of the hole, indentation, that of a list), one between each two texts."""
+        self._places = [_place(part) for part in parts[1::2]]
+        """One between each two texts."""
+        self._binding: tuple[int, _Binding] | None = None
+        """How to bind so many values: most forms are bound to as many each time."""
         if {number for number, *_ in self._places} != set(range(len(holes))):
             raise ValueError(f"{len(holes)} holes are named, and the documents have others")
 
+    @property
+    def texts(self) -> Sequence[str]:
+        """What stands around the open places."""
+        return self._texts
+
     def fill(self, values: Sequence[Node]) -> str:
         """The text with these values, in the order of the holes. Raises as `render` does."""
-        return "".join(self.pieces(values))
+        return "".join(self.around(self.fillings(values)))
 
-    def pieces(self, values: Sequence[Node]) -> list[str]:
-        """The same in pieces; those between the holes are the same objects each time."""
-        texts = self._texts
-        pieces = [texts[0]]
-        for index, (number, indent, list_indent) in enumerate(self._places, 1):
-            _write(values[number], indent, list_indent, pieces)
-            pieces.append(texts[index])
+    def fillings(self, values: Sequence[Node]) -> list[str]:
+        """What stands in the open places for these values. Raises as `render` does."""
+        return [_filling(values[number], indent, list_indent) for number, indent, list_indent in self._places]
+
+    def around(self, fillings: Sequence[str]) -> list[str]:
+        """The text in pieces, with these `fillings`: those of the same form, or of one that is bound to other values.
+        What stands between them are the same objects each time.
+        """
+        pieces = [""] * (2 * len(self._texts) - 1)
+        pieces[::2] = self._texts
+        pieces[1::2] = fillings
         return pieces
 
     def bind(self, values: Sequence[Node]) -> Form:
         """The form with these values in its first holes; the others stay open. Raises as `render` does."""
+        count = len(values)
+        if self._binding is None or self._binding[0] != count:
+            self._binding = count, self._bind(count)
+        binding = self._binding[1]
+        made = [_filling(values[number], indent, list_indent) for number, indent, list_indent in binding.bound]
         form = Form((), ())
-        form._texts, form._places = [], []
-        pieces = [self._texts[0]]
-        for text, (number, indent, list_indent) in zip(self._texts[1:], self._places, strict=True):
-            if number < len(values):
-                value = values[number]
-                if type(value) is str and value in _scalars:  # as in `_write_mapping`
-                    pieces.append(_scalars[value])
-                else:
-                    _write(value, indent, list_indent, pieces)
-                pieces.append(text)
-            else:
-                form._texts.append("".join(pieces))
-                form._places.append((number - len(values), indent, list_indent))
-                pieces = [text]
-        form._texts.append("".join(pieces))
+        form._texts, form._places = [], binding.open
+        for texts, indices in binding.stretches:
+            pieces = texts.copy()
+            pieces[1::2] = [made[index] for index in indices]
+            form._texts.append("".join(pieces))
         return form
+
+    def _bind(self, count: int) -> _Binding:
+        bound: dict[_Place, int] = {}
+        stretches: list[tuple[list[str], list[int]]] = [([self._texts[0]], [])]
+        still_open: list[_Place] = []
+        for text, place in zip(self._texts[1:], self._places, strict=True):
+            number, indent, list_indent = place
+            if number < count:
+                texts, indices = stretches[-1]
+                texts += ["", text]
+                indices.append(bound.setdefault(place, len(bound)))
+            else:
+                stretches.append(([text], []))
+                still_open.append((number - count, indent, list_indent))
+        return _Binding(list(bound), stretches, still_open)
+
+
+_Place: TypeAlias = tuple[int, int, int]
+"""A place that is left open: (number of the hole, indentation, that of a list)."""
+
+
+class _Binding(NamedTuple):
+    """How the first holes of a form are filled: names stand in many places, and are written alike in most."""
+
+    bound: list[_Place]
+    """The places to be filled, equal ones once."""
+    stretches: list[tuple[list[str], list[int]]]
+    """What stands before, between and after the places that stay open: texts, every second one to be filled with the
+    text of a place in `bound`, of which the index is given.
+    """
+    open: list[_Place]
+
+
+def _place(text: str) -> _Place:
+    number, indent, list_indent = map(int, text.split())
+    return number, indent, list_indent
+
+
+def _filling(value: Node, indent: int, list_indent: int) -> str:
+    if type(value) is str and value in _scalars:  # as in `_write_mapping`
+        return _scalars[value]
+    pieces: list[str] = []
+    _write(value, indent, list_indent, pieces)
+    return "".join(pieces)
 
 
 _DEEPEST = 200

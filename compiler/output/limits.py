@@ -28,7 +28,7 @@ OBJECT_TOO_LARGE = error(
 def check_sizes(emissions: Iterable[Emission], origin: Origin, findings: Diagnostics) -> None:
     """Report objects that no API server takes; `origin` is what they were compiled from."""
     for emission in emissions:
-        if sum(map(len, emission.pieces)) <= MAX_CONFIG_MAP_BYTES // 4:  # no character takes more than four bytes
+        if emission.size <= MAX_CONFIG_MAP_BYTES:
             continue
         for identity, text in zip(emission.objects, emission.text.split("\n---\n"), strict=False):
             size = len(text.encode())

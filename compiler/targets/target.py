@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EDITS = "Edits are lost: the next build writes this file anew."
 HEAD = f"Compiled by fleetgate. {EDITS}"
@@ -32,6 +35,8 @@ class Emission(Struct, frozen=True, gc=False):
     """(what it is for, name of that cluster or gateway, namespace): what a delivery groups files by."""
     objects: tuple[ObjectId, ...]
     """Objects in the file, in order; shared between placements where equal."""
+    known_size: int = -1
+    """Bytes of its text, where whoever made it has counted; -1 = nobody has."""
 
     @property
     def text(self) -> str:
@@ -41,6 +46,9 @@ class Emission(Struct, frozen=True, gc=False):
     @property
     def size(self) -> int:
         """Bytes of the text in UTF-8."""
-        if all(map(str.isascii, self.pieces)):
-            return sum(map(len, self.pieces))
-        return sum(len(piece.encode()) for piece in self.pieces)
+        return size_of(self.pieces) if self.known_size < 0 else self.known_size
+
+
+def size_of(pieces: Iterable[str]) -> int:
+    """Bytes of a text in UTF-8."""
+    return sum([len(piece) if piece.isascii() else len(piece.encode()) for piece in pieces])

@@ -19,7 +19,7 @@ from compiler.ir import workload as ir
 from compiler.manifests import Form, Hole, render, render_all, shared
 from compiler.targets.kubernetes import objects, pods
 from compiler.targets.kubernetes.objects import MANAGED_BY, Names, names_of
-from compiler.targets.target import EDITS, HEAD, Emission, ObjectId
+from compiler.targets.target import EDITS, HEAD, Emission, ObjectId, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +42,18 @@ class _Shape(Struct, frozen=True, gc=False):
     """Its holes: those of `Names`, then those of a `_Frame`."""
     objects: tuple[tuple[str, str, int], ...]
     """(apiVersion, kind, which of the names is its name) of each object."""
+    sites: dict[tuple[int | None, str, int], _Site]
+    """What was filled in before, by replicas, id of the cluster, and identity of the environment."""
+
+
+class _Site(Struct, frozen=True, gc=False):
+    """What differs from cluster to cluster, as text. Apps that are alike share them."""
+
+    env: tuple[ir.Variable, ...]
+    """Kept, so that no other environment gets its identity."""
+    fillings: list[str]
+    size: int
+    """Bytes of the fillings."""
 
 
 class _Frame(Struct, frozen=True, gc=False):
@@ -50,6 +62,10 @@ class _Frame(Struct, frozen=True, gc=False):
     form: Form
     """Its holes: replicas, id of the cluster, environment; without those that the workload has not."""
     objects: tuple[ObjectId, ...]
+    size: int
+    """Bytes of what stands around its holes."""
+    sites: dict[tuple[int | None, str, int], _Site]
+    """Those of its shape."""
 
 
 class _App:
@@ -73,40 +89,54 @@ class _App:
         plain = dict(self._app.objects)
         for cluster in sorted(placements.keys() | plain.keys()):
             pieces = [head]
+            size = size_of(pieces)
             identities: tuple[ObjectId, ...] = ()
             accounts: set[str] = set()
             for placement in placements.get(cluster, ()):
-                texts, found = self._workload(placement, accounts)
+                texts, found, length = self._workload(placement, accounts)
                 pieces += texts
                 pieces.append(DIVIDER)
+                size += length + len(DIVIDER)
                 identities = identities + found if identities else found
             for item in plain.get(cluster, ()):
                 text, identity = self._plain_object(item)
                 pieces += (text, DIVIDER)
+                size += size_of((text, DIVIDER))
                 identities = (*identities, identity)
             if identities:
                 del pieces[-1]  # it divides, and does not end
-                yield Emission(
-                    f"clusters/{cluster}{end}", tuple(pieces), ("cluster", cluster, name.namespace), identities
-                )
+                size -= len(DIVIDER)
+                scope = ("cluster", cluster, name.namespace)
+                yield Emission(f"clusters/{cluster}{end}", tuple(pieces), scope, identities, size)
 
-    def _workload(self, placement: ir.Placement, accounts: set[str]) -> tuple[Sequence[str], tuple[ObjectId, ...]]:
-        """Text, in pieces, and objects of a placement; `accounts`: those that stand in the file already."""
-        workload = placement.workload
-        account = workload.account
+    def _workload(self, placement: ir.Placement, accounts: set[str]) -> tuple[Sequence[str], tuple[ObjectId, ...], int]:
+        """Text, in pieces, objects and size of a placement; `accounts`: those that stand in the file already."""
+        account = placement.workload.account
         with_account = account.owned and account.name not in accounts
         if with_account:
             accounts.add(account.name)
         if placement.patches:
             documents = _patched(placement, with_account=with_account)
-            return (render_all(documents),), tuple([_identity(document) for document in documents])
+            texts = (render_all(documents),)
+            return texts, tuple([_identity(document) for document in documents]), size_of(texts)
         frame = self._frame(placement, with_account=with_account)
+        site = frame.sites.get((placement.replicas, placement.cluster_id, id(placement.env)))
+        if site is None:
+            site = self._site(placement, frame)
+        return frame.form.around(site.fillings), frame.objects, frame.size + site.size
+
+    def _site(self, placement: ir.Placement, frame: _Frame) -> _Site:
         values: list[Any] = [placement.cluster_id]
         if placement.replicas is not None:
             values.insert(0, placement.replicas)
         if placement.env:
             values.append(self._environment(placement.env))
-        return frame.form.pieces(values), frame.objects
+        fillings = frame.form.fillings(values)
+        site = _Site(placement.env, fillings, size_of(fillings))
+        if len(frame.sites) >= _SITES:
+            frame.sites.clear()
+        frame.sites[placement.replicas, placement.cluster_id, id(placement.env)] = site
+        return site
 
     def _environment(self, variables: tuple[ir.Variable, ...]) -> Node:
         if len(variables) == 1 and variables[0].source is None:
@@ -123,11 +153,12 @@ class _App:
 
     def _frame(self, placement: ir.Placement, *, with_account: bool) -> _Frame:
         """The frame of a placement, made once for all that differ in nothing but what it leaves open."""
-        scaling = (placement.replicas is None, not placement.env, placement.autoscaling, placement.disruption)
-        key = (id(placement.workload), with_account, scaling)
-        frame = self._frames.get(key)
+        scaling, disruption = placement.autoscaling, placement.disruption
+        key = (id(placement.workload), with_account, placement.replicas is None, not placement.env)
+        frame = self._frames.get((*key, id(scaling), id(disruption)))
         if frame is None:
-            frame = self._frames[key] = _frame(placement, scaling, with_account=with_account)
+            frame = _frame(placement, (*key[2:], scaling, disruption), with_account=with_account)
+            self._frames[*key, id(scaling), id(disruption)] = frame
         return frame
 
     def _plain_object(self, plain: PlainObject) -> tuple[str, ObjectId]:
@@ -170,6 +201,8 @@ _NAMED = frozenset(ir.Workload.__struct_fields__.index(field) for field in ("app
 """Fields of which a shape says nothing."""
 _SHAPES = 1 << 10
 """Bound of their memory; a full one is emptied and fills again."""
+_SITES = 1 << 8
+"""The same for the sites of a shape."""
 _shapes: dict[bytes, _Shape] = {}
 """By all that it is made from, encoded: unlike tuples, bytes tell 1 from 1.0, which are written differently."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -218,7 +251,8 @@ def _frame(placement: ir.Placement, scaling: tuple[object, ...], *, with_account
     shape = _shape(placement, scaling, with_account=with_account)
     namespace = placement.workload.app.namespace
     identities = [ObjectId(version, kind, namespace, names[place]) for version, kind, place in shape.objects]
-    return _Frame(shape.form.bind(names), tuple(identities))
+    form = shape.form.bind(names)
+    return _Frame(form, tuple(identities), size_of(form.texts), shape.sites)
 
 
 def _shape(placement: ir.Placement, scaling: tuple[object, ...], *, with_account: bool) -> _Shape:
@@ -242,7 +276,7 @@ def _make_shape(placement: ir.Placement, *, with_account: bool) -> _Shape:
     documents = _documents(placement, names, replicas, cluster_id, env, with_account=with_account)
     holes = [hole for hole in (*structs.astuple(names), replicas, cluster_id, env) if hole is not None]
     identities = [(each["apiVersion"], each["kind"], holes.index(each["metadata"]["name"])) for each in documents]
-    return _Shape(Form(documents, holes), tuple(identities))
+    return _Shape(Form(documents, holes), tuple(identities), {})
 
 
 def _documents(

@@ -8,6 +8,7 @@ and one broken app would hold up all others of its Application. The Namespace al
 from __future__ import annotations
 
 import functools
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -82,6 +83,7 @@ class _App:
         """One per cluster, sorted by cluster."""
         name = self._app.name
         head = f"# Compiled by fleetgate from App {name}. {EDITS}\n"
+        head_size = size_of((head,))
         end = f"/{name.namespace}/{name.name}.yaml"
         placements: dict[str, list[ir.Placement]] = {}
         for placement in self._app.placements:
@@ -89,7 +91,7 @@ class _App:
         plain = dict(self._app.objects)
         for cluster in sorted(placements.keys() | plain.keys()):
             pieces = [head]
-            size = size_of(pieces)
+            size = head_size
             identities: tuple[ObjectId, ...] = ()
             accounts: set[str] = set()
             for placement in placements.get(cluster, ()):
@@ -154,11 +156,12 @@ class _App:
     def _frame(self, placement: ir.Placement, *, with_account: bool) -> _Frame:
         """The frame of a placement, made once for all that differ in nothing but what it leaves open."""
         scaling, disruption = placement.autoscaling, placement.disruption
-        key = (id(placement.workload), with_account, placement.replicas is None, not placement.env)
-        frame = self._frames.get((*key, id(scaling), id(disruption)))
+        is_scaled, has_env = placement.replicas is None, bool(placement.env)
+        key = (id(placement.workload), with_account, is_scaled, has_env, id(scaling), id(disruption))
+        frame = self._frames.get(key)
         if frame is None:
-            frame = _frame(placement, (*key[2:], scaling, disruption), with_account=with_account)
-            self._frames[*key, id(scaling), id(disruption)] = frame
+            said = (is_scaled, has_env, scaling, disruption)
+            frame = self._frames[key] = _frame(placement, said, with_account=with_account)
         return frame
 
     def _plain_object(self, plain: PlainObject) -> tuple[str, ObjectId]:
@@ -197,8 +200,9 @@ def _only_variable(variable: ir.Variable) -> Shared:
     return shared([pods.variable(variable)])
 
 
-_NAMED = frozenset(ir.Workload.__struct_fields__.index(field) for field in ("app", "version", "image", "account"))
-"""Fields of which a shape says nothing."""
+_NAMED = frozenset({"app", "version", "image", "account"})
+"""Fields of a Workload of which a shape says nothing."""
+_unnamed = itemgetter(*[index for index, name in enumerate(ir.Workload.__struct_fields__) if name not in _NAMED])
 _SHAPES = 1 << 10
 """Bound of their memory; a full one is emptied and fills again."""
 _SITES = 1 << 8
@@ -258,7 +262,7 @@ def _frame(placement: ir.Placement, scaling: tuple[object, ...], *, with_account
 def _shape(placement: ir.Placement, scaling: tuple[object, ...], *, with_account: bool) -> _Shape:
     """The shape of a workload, made once for all apps that have it."""
     account = placement.workload.account
-    said = [node for index, node in enumerate(structs.astuple(placement.workload)) if index not in _NAMED]
+    said = _unnamed(structs.astuple(placement.workload))
     key = _encode((said, scaling, account.annotations, account.token, with_account))
     shape = _shapes.get(key)
     if shape is None:

@@ -16,6 +16,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from compiler.source.lines import Lines
+from compiler.source.sections import Sections
 from compiler.source.text import find_illegal
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def read(raw: bytes) -> list[Any] | None:
 
 @functools.cache
 def _engine() -> tuple[Load, Load] | None:
-    """What reads a text with ryaml, and what reads it by lines; None where RE2 or ryaml is not there."""
+    """What reads a text with ryaml, and what reads it by sections and lines; None where RE2 or ryaml is not there."""
     try:
         import re2  # noqa: PLC0415 - may be missing
         import ryaml  # noqa: PLC0415 - may be missing
@@ -110,4 +111,4 @@ def _engine() -> tuple[Load, Load] | None:
         documents = load(text)
         return documents[0] if documents else None
 
-    return load, Lines(items).read
+    return load, Sections(Lines(items)).read

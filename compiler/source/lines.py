@@ -67,9 +67,7 @@ class Lines:
             if divided is None:
                 return None
             lines, blocks = divided
-        missing = set(lines).difference(self._known)
-        self._credit += len(lines) - len(missing)
-        if missing and not self._learn(missing):
+        if not self.know(lines, len(lines)):
             return None
         found = map(self._known.__getitem__, lines)
         if not blocks:
@@ -82,20 +80,45 @@ class Lines:
             filled[index] = line
         return _build(filled)
 
+    def know(self, lines: Collection[str], count: int) -> bool:
+        """Learn those of these lines that are news; whether all are known then. `count`: how many lines it saves to
+        know them.
+        """
+        missing = set(lines).difference(self._known)
+        self._credit += count - len(missing)
+        return not missing or self._learn(missing)
+
+    def build(self, lines: Iterable[str]) -> list[Any] | None:
+        """The documents that known lines make, literal blocks aside; None where they make none."""
+        return _build(map(self._known.__getitem__, lines))
+
+    def pair(self, line: str) -> tuple[int, str, Any] | None:
+        """(column, key, value) of a known line, value None where it follows in other lines; column -1 for a line that
+        says nothing. None for what is no pair.
+        """
+        what, key, value, level, _ = self._known[line]
+        if what <= _OPEN_PAIR:
+            return (level >> 1, key, value)
+        return (-1, "", None) if what == _NOTHING else None
+
     def _learn(self, missing: Collection[str]) -> bool:
         """Read these lines, all at once; whether that could be done."""
         if len(missing) > self._credit or max(map(len, missing)) > _LONGEST:
             return False
         self._credit -= len(missing)
-        # As items of a list none can go on in the next, or there would be fewer values than lines.
-        values = self._parse("\n".join([f"- {line.lstrip(' ')}" for line in missing]))
-        if values is None or len(values) != len(missing):
-            return False
         if len(self._known) + len(missing) > _ENTRIES:
             self._known.clear()
             self._known.update(_FIXED)
             return False
-        self._known.update(zip(missing, map(_line, missing, values), strict=True))
+        learned = {line: known for line in missing if (known := _named(line)) is not None}
+        others = [line for line in missing if line not in learned]
+        if others:
+            # As items of a list none can go on in the next, or there would be fewer values than lines.
+            values = self._parse("\n".join([f"- {line.lstrip(' ')}" for line in others]))
+            if values is None or len(values) != len(others):
+                return False
+            learned.update(zip(others, map(_line, others, values), strict=True))
+        self._known.update(learned)
         return True
 
 
@@ -159,6 +182,25 @@ def _filled(line: _Line, block: _Block) -> _Line | None:
     if what not in (_PAIR, _ITEM, _PAIR_ITEM) or value != _STAND_IN or belongs >> 1 != column:
         return None
     return (what, key, text, level, inner_level)
+
+
+_NAME: Final = re.compile(
+    r"( {0,36})(- )?(?!(?i:y|n|yes|no|on|off|true|false|null):)([A-Za-z]+): "
+    r"(/?[a-z][a-z0-9]*[-./][a-z0-9./-]*(?::[a-z0-9][a-z0-9./-]*)*)"
+)
+"""A key, and a name as Kubernetes has them: a host, an image, a path. What begins with a letter and holds a dash, a dot
+or a slash is text to every reader, and nearly all lines that do not repeat are of this kind.
+"""
+
+
+def _named(line: str) -> _Line | None:
+    """What a line is that holds a name; None for every other."""
+    match = _NAME.fullmatch(line)
+    if match is None:
+        return None
+    margin, dash, key, value = match.groups()
+    level = 2 * len(margin)
+    return (_PAIR_ITEM, key, value, level + 1, level + 4) if dash else (_PAIR, key, value, level, 0)
 
 
 def _line(line: str, value: Any) -> _Line:

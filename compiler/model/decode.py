@@ -10,7 +10,7 @@ from compiler.diagnostics import Diagnostics
 from compiler.model.app import App, Override
 from compiler.model.exported import LAST_APPLIED, without_server_fields
 from compiler.model.kinds import KINDS
-from compiler.model.known import LISTS
+from compiler.model.known import LISTS, Known
 from compiler.model.validate import validate
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ _overrides: dict[bytes, Override] = {}
 """By their data, encoded: unlike dicts, bytes tell 1 from 1.0 and from true."""
 _lists: dict[bytes, tuple[Override, ...]] = {}
 """The overrides of whole Apps, in the same way."""
+_same = Known[tuple[Override, ...]](LISTS)
+"""The same by their data itself, which is one object where the reader knew the text."""
 _encode = msgpack.Encoder().encode
 
 
@@ -90,17 +92,20 @@ def _app(data: dict[str, Any]) -> App:
     spec = data.get("spec")
     if not isinstance(spec, dict) or not isinstance(overrides := spec.get("overrides"), list):
         return convert(data, App)
-    try:
-        key = _encode(overrides)
-    except (OverflowError, TypeError):  # an integer beyond 64 bits, a key that is no text: mistakes that are told later
-        return convert(data, App)
-    app = convert({**data, "spec": {**spec, "overrides": []}}, App)
-    nodes = _lists.get(key)
+    nodes = _same.get(overrides)
     if nodes is None:
-        nodes = tuple([_override(each) for each in overrides])
-        if len(_lists) >= LISTS:
-            _lists.clear()
-        _lists[key] = nodes
+        try:
+            key = _encode(overrides)
+        except (OverflowError, TypeError):  # an integer beyond 64 bits, a key that is no text: told later
+            return convert(data, App)
+        nodes = _lists.get(key)
+        if nodes is None:
+            nodes = tuple([_override(each) for each in overrides])
+            if len(_lists) >= LISTS:
+                _lists.clear()
+            _lists[key] = nodes
+        _same.put(overrides, nodes)
+    app = convert({**data, "spec": {**spec, "overrides": []}}, App)
     return structs.replace(app, spec=structs.replace(app.spec, overrides=nodes))
 
 

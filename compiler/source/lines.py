@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     Parse = Callable[[str], list[Any] | None]
 
 # What a line is. A pair is `key: value`; an open one is `key:`, whose value follows, or is null.
-_PAIR: Final = 0
-_OPEN_PAIR: Final = 1
+PAIR: Final = 0
+OPEN_PAIR: Final = 1
 _ITEM: Final = 2
 _PAIR_ITEM: Final = 3
 _OPEN_PAIR_ITEM: Final = 4
-_NOTHING: Final = 5
+NOTHING: Final = 5
 _DIVIDER: Final = 6
 _OTHER: Final = 7
 
-_Line = tuple[int, str, Any, int, int]
+Line = tuple[int, str, Any, int, int]
 """(what it is, key, value, level, level of the pair in an item).
 
 The level says where a line belongs: twice the column of its key, or of its dash and one more; -2 if it belongs nowhere.
@@ -44,9 +44,9 @@ _ENTRIES = 1 << 13
 _CREDIT = 4096
 """Lines that may be learned before it has to pay: in a fleet whose lines never repeat, it never does."""
 
-_BLANK: Final[_Line] = (_NOTHING, "", None, -2, 0)
-_UNKNOWN: Final[_Line] = (_OTHER, "", None, -2, 0)
-_FIXED: Final[dict[str, _Line]] = {"": _BLANK, "---": (_DIVIDER, "", None, -2, 0)}
+BLANK: Final[Line] = (NOTHING, "", None, -2, 0)
+_UNKNOWN: Final[Line] = (_OTHER, "", None, -2, 0)
+_FIXED: Final[dict[str, Line]] = {"": BLANK, "---": (_DIVIDER, "", None, -2, 0)}
 
 
 class Lines:
@@ -55,7 +55,8 @@ class Lines:
     def __init__(self, parse: Parse) -> None:
         """`parse` reads the items of a list, written one below the other; None where it can't."""
         self._parse = parse
-        self._known = dict(_FIXED)
+        self.known = dict(_FIXED)
+        """What each line that was learned says."""
         self._credit = _CREDIT
 
     def read(self, text: str) -> list[Any] | None:
@@ -69,7 +70,7 @@ class Lines:
             lines, blocks = divided
         if not self.know(lines, len(lines)):
             return None
-        found = map(self._known.__getitem__, lines)
+        found = map(self.known.__getitem__, lines)
         if not blocks:
             return _build(found)
         filled = list(found)
@@ -84,31 +85,22 @@ class Lines:
         """Learn those of these lines that are news; whether all are known then. `count`: how many lines it saves to
         know them.
         """
-        missing = set(lines).difference(self._known)
+        missing = set(lines).difference(self.known)
         self._credit += count - len(missing)
         return not missing or self._learn(missing)
 
     def build(self, lines: Iterable[str]) -> list[Any] | None:
         """The documents that known lines make, literal blocks aside; None where they make none."""
-        return _build(map(self._known.__getitem__, lines))
-
-    def pair(self, line: str) -> tuple[int, str, Any] | None:
-        """(column, key, value) of a known line, value None where it follows in other lines; column -1 for a line that
-        says nothing. None for what is no pair.
-        """
-        what, key, value, level, _ = self._known[line]
-        if what <= _OPEN_PAIR:
-            return (level >> 1, key, value)
-        return (-1, "", None) if what == _NOTHING else None
+        return _build(map(self.known.__getitem__, lines))
 
     def _learn(self, missing: Collection[str]) -> bool:
         """Read these lines, all at once; whether that could be done."""
         if len(missing) > self._credit or max(map(len, missing)) > _LONGEST:
             return False
         self._credit -= len(missing)
-        if len(self._known) + len(missing) > _ENTRIES:
-            self._known.clear()
-            self._known.update(_FIXED)
+        if len(self.known) + len(missing) > _ENTRIES:
+            self.known.clear()
+            self.known.update(_FIXED)
             return False
         learned = {line: known for line in missing if (known := _named(line)) is not None}
         others = [line for line in missing if line not in learned]
@@ -118,7 +110,7 @@ class Lines:
             if values is None or len(values) != len(others):
                 return False
             learned.update(zip(others, map(_line, others, values), strict=True))
-        self._known.update(learned)
+        self.known.update(learned)
         return True
 
 
@@ -174,12 +166,12 @@ def _is_plain(line: str, margin: str) -> bool:
     )
 
 
-def _filled(line: _Line, block: _Block) -> _Line | None:
+def _filled(line: Line, block: _Block) -> Line | None:
     """A line with its literal block instead of the stand-in; None where the stand-in was not read as one."""
     what, key, value, level, inner_level = line
     text, column = block
     belongs = inner_level if what == _PAIR_ITEM else level
-    if what not in (_PAIR, _ITEM, _PAIR_ITEM) or value != _STAND_IN or belongs >> 1 != column:
+    if what not in (PAIR, _ITEM, _PAIR_ITEM) or value != _STAND_IN or belongs >> 1 != column:
         return None
     return (what, key, text, level, inner_level)
 
@@ -193,22 +185,22 @@ or a slash is text to every reader, and nearly all lines that do not repeat are 
 """
 
 
-def _named(line: str) -> _Line | None:
+def _named(line: str) -> Line | None:
     """What a line is that holds a name; None for every other."""
     match = _NAME.fullmatch(line)
     if match is None:
         return None
     margin, dash, key, value = match.groups()
     level = 2 * len(margin)
-    return (_PAIR_ITEM, key, value, level + 1, level + 4) if dash else (_PAIR, key, value, level, 0)
+    return (_PAIR_ITEM, key, value, level + 1, level + 4) if dash else (PAIR, key, value, level, 0)
 
 
-def _line(line: str, value: Any) -> _Line:
+def _line(line: str, value: Any) -> Line:
     """What a line is; `value` is what it stands for, alone."""
     content = line.lstrip(" ")
     column = len(line) - len(content)
     if not content or content[0] == "#":
-        return _BLANK
+        return BLANK
     if column > _DEEPEST:
         return _UNKNOWN
     if not content.startswith("- "):
@@ -224,18 +216,18 @@ def _line(line: str, value: Any) -> _Line:
     return (_ITEM, "", item, 2 * column + 1, 0)
 
 
-def _pair(content: str, pairs: dict[Any, Any], level: int) -> _Line:
+def _pair(content: str, pairs: dict[Any, Any], level: int) -> Line:
     ((key, value),) = pairs.items()
     if not isinstance(key, str):
         return _UNKNOWN
     if value is not None:
-        return (_PAIR, key, value, level, 0)
+        return (PAIR, key, value, level, 0)
     # null may have been written: then nothing may follow
     is_open = content[-1] == ":" and "#" not in content
-    return (_OPEN_PAIR, key, None, level, 0) if is_open else _UNKNOWN
+    return (OPEN_PAIR, key, None, level, 0) if is_open else _UNKNOWN
 
 
-def _build(lines: Iterable[_Line]) -> list[Any] | None:  # noqa: C901, PLR0912 - calls would cost more than their work
+def _build(lines: Iterable[Line]) -> list[Any] | None:  # noqa: C901, PLR0912 - calls would cost more than their work
     """The documents that these lines make; None for a structure that is wrong, or not block mappings and lists.
 
     `top` is the innermost mapping (at an even level) or list (at an odd one); those around it wait in `outer`.
@@ -250,7 +242,7 @@ def _build(lines: Iterable[_Line]) -> list[Any] | None:  # noqa: C901, PLR0912 -
     pending_key = ""
     for what, key, value, level, inner_level in lines:
         if level < 0:
-            if what == _NOTHING:
+            if what == NOTHING:
                 continue
             if what == _OTHER:
                 return None
@@ -272,11 +264,11 @@ def _build(lines: Iterable[_Line]) -> list[Any] | None:  # noqa: C901, PLR0912 -
             if top_level != level:
                 return None
         pending_level = _NO_LEVEL
-        if what <= _OPEN_PAIR:
+        if what <= OPEN_PAIR:
             if key in top:
                 return None
             top[key] = value
-            if what == _OPEN_PAIR:
+            if what == OPEN_PAIR:
                 pending, pending_key, pending_level = top, key, level
         elif what == _ITEM:
             top.append(value)

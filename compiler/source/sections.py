@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from compiler.source.lines import BLANK, NOTHING, OPEN_PAIR, PAIR
+
 if TYPE_CHECKING:
-    from compiler.source.lines import Lines
+    from compiler.source.lines import Line, Lines
 
 _BREAKS: Final = re.compile(r"\n(?=(?:  )?[^ #\n-])")
 """Line breaks before a section. A dash belongs to the key above it, and a comment too."""
@@ -21,10 +23,8 @@ _CHARACTERS: Final = 1 << 18
 """Bounds of the memory; a full one is emptied and fills again. What is built takes about ten times as much as its
 text.
 """
-
-_Section = tuple[int, str, Any]
-"""(column of the key, key, value; None = nothing stands below the key); column -1 for comments alone."""
-_NOTHING: Final[_Section] = (-1, "", None)
+_INNER: Final = 4
+"""Level of a key at column 2."""
 
 
 class Sections:
@@ -32,72 +32,71 @@ class Sections:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._known: dict[str, _Section] = {}
+        self._known: dict[str, Line] = {}
+        """Sections of several lines, each as if it were a pair on one line."""
         self._characters = 0
 
     def read(self, text: str) -> list[Any] | None:
         """As `Lines.read`."""
         if "|" in text or "---" in text:
             return self._lines.read(text)
-        parts = _BREAKS.split(text.removesuffix("\n"))
-        lines = text.count("\n") + 1
-        sections = self._find(parts, lines)
+        sections = self._find(_BREAKS.split(text.removesuffix("\n")), text.count("\n"))
         document = None if sections is None else _joined(sections)
         return self._lines.read(text) if document is None else [document]
 
-    def _find(self, parts: list[str], lines: int) -> list[_Section] | None:
-        """What each part says; None where a part is no section. `lines`: their number, for the credit of learning."""
-        known = self._known
-        missing = [line for part in parts if part not in known for line in part.split("\n")]
-        if not self._lines.know(missing, lines):
+    def _find(self, parts: list[str], count: int) -> list[Line] | None:
+        """What each part says; None where one is no section. `count`: how many lines need not be read if all are
+        known.
+        """
+        known, lines = self._known, self._lines.known
+        missing = [part for part in parts if part not in known]
+        if not self._lines.know([line for part in missing for line in part.split("\n")], count):
             return None
-        sections: list[_Section] = []
-        for part in parts:
-            section = known.get(part)
-            if section is None:
-                section = self._section(part)
-                if section is None:
-                    return None
-            sections.append(section)
-        return sections
+        for part in missing:
+            if "\n" in part and not self._learn(part):
+                return None
+        return [known[part] if part in known else lines[part] for part in parts]
 
-    def _section(self, part: str) -> _Section | None:
-        """What a part says, of which all lines are known; remembered if it has several."""
-        if "\n" not in part:
-            return self._lines.pair(part)
+    def _learn(self, part: str) -> bool:
+        """Build a section of which all lines are known; whether that could be done."""
         lines = part.split("\n")
         documents = self._lines.build(lines)
         if documents is None or len(documents) != 1:
-            return None
+            return False
         document = documents[0]
         if document is None:
-            return _NOTHING
-        if not isinstance(document, dict) or len(document) != 1:
-            return None
-        ((key, value),) = document.items()
-        first = next(line for line in lines if line and line.lstrip(" ")[:1] not in ("", "#"))
-        section = (len(first) - len(first.lstrip(" ")), key, value)
+            section = BLANK
+        elif isinstance(document, dict) and len(document) == 1:
+            ((key, value),) = document.items()
+            first = next(line for line in lines if line.lstrip(" ")[:1] not in ("", "#"))
+            column = len(first) - len(first.lstrip(" "))
+            section = (OPEN_PAIR if value is None else PAIR, key, value, 2 * column, 0)
+        else:
+            return False
         if len(self._known) >= _ENTRIES or self._characters + len(part) > _CHARACTERS:
             self._known.clear()
             self._characters = 0
-        if len(part) <= _CHARACTERS:
-            self._known[part] = section
-            self._characters += len(part)
-        return section
+            return False
+        self._known[part] = section
+        self._characters += len(part)
+        return True
 
 
-def _joined(sections: list[_Section]) -> dict[str, Any] | None:
+def _joined(sections: list[Line]) -> dict[str, Any] | None:
     """The document of these sections; None for a structure that is wrong, or of another indentation."""
     document: dict[str, Any] = {}
     inner: dict[str, Any] | None = None
     open_key: str | None = None
-    for column, key, value in sections:
-        if column == 0:
+    for what, key, value, level, _ in sections:
+        if what > OPEN_PAIR:
+            if what != NOTHING:
+                return None
+        elif level == 0:
             if key in document:
                 return None
             document[key] = value
-            inner, open_key = None, key if value is None else None
-        elif column == 2:
+            inner, open_key = None, key if what == OPEN_PAIR else None
+        elif level == _INNER:
             if inner is None:
                 if open_key is None:
                     return None
@@ -105,6 +104,6 @@ def _joined(sections: list[_Section]) -> dict[str, Any] | None:
             if key in inner:
                 return None
             inner[key] = value
-        elif column != -1:
+        else:
             return None
     return document or None

@@ -173,6 +173,6 @@ def test_memory_is_bounded_and_refills(parser: Parser) -> None:
         # more than half of the lines are known, so that learning always pays
         text = "".join(f"k{number}: {index}\nsame: {number}\n---\n" for number in range(30))
         reader.read(text)
-        most = max(most, len(reader._known))
+        most = max(most, len(reader.known))
     assert lines._ENTRIES // 2 < most <= lines._ENTRIES
     assert reader.read("same: 1\n") == [{"same": 1}]

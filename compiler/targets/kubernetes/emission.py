@@ -108,8 +108,9 @@ class _App:
             if identities:
                 del pieces[-1]  # it divides, and does not end
                 size -= len(DIVIDER)
-                scope = ("cluster", cluster, name.namespace)
-                yield Emission(f"clusters/{cluster}{end}", tuple(pieces), scope, identities, size)
+                yield Emission(
+                    f"clusters/{cluster}{end}", tuple(pieces), ("cluster", cluster, name.namespace), identities, size
+                )
 
     def _workload(self, placement: ir.Placement, accounts: set[str]) -> tuple[Sequence[str], tuple[ObjectId, ...], int]:
         """Text, in pieces, objects and size of a placement; `accounts`: those that stand in the file already."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, KINDS, LISTENER, ROUTES, SECRETS
+from compiler.gateway.snapshot import CLUSTER, ENDPOINTS, KINDS, LISTENER, ROUTES, SECRET, SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,6 +25,8 @@ _ALL = "*"
 """How an Envoy says that it wants every resource of a kind."""
 _WHOLE = frozenset({CLUSTER, LISTENER})
 """Kinds of which every resource is wanted where an Envoy names none."""
+_ABSENT = "-"
+"""Version of a resource of which it was told that there is none."""
 _UNKNOWN = "?"
 """Version of a resource of which it is not known what Envoy made of it."""
 
@@ -139,6 +141,8 @@ class Session:
             messages.append(self._message(ENDPOINTS, changed))
         # one at a time: Envoy refuses a message as a whole
         messages += [self._message(kind, changed[:1]) for kind in SECRETS if (changed := self._changed(kind))]
+        if missing := self._missing():
+            messages.append(self._message(SECRET, (), missing))
         if self.is_warming or self.is_gated:
             return messages
         if changed := self._changed(LISTENER):
@@ -195,6 +199,16 @@ class Session:
             if has.get(each.name) != each.version and (kind, each.name, each.version) not in self._refused
         ]
 
+    def _missing(self) -> tuple[str, ...]:
+        """Secrets that it asks for, never had, and can't have: every listener that names one would wait 15 seconds.
+
+        One that it has stays, though its file is gone.
+        """
+        if SECRET in self._waiting or SECRET not in self._has:
+            return ()
+        known = self.wanted.resources[SECRET].keys() | self._has[SECRET].keys()
+        return tuple(sorted(self._subscribed[SECRET] - known))
+
     def _asked_for(self, kind: str) -> Collection[Resource]:
         wanted: Mapping[str, Resource] = self.wanted.resources[kind]
         if _ALL in self._subscribed[kind]:
@@ -205,5 +219,7 @@ class Session:
         self._count += 1
         message = Message(kind, str(self._count), self.wanted.revision, tuple(resources), removed)
         self._has[kind].update((each.name, each.version) for each in resources)
+        if kind == SECRET:
+            self._has[kind].update(dict.fromkeys(removed, _ABSENT))
         self._waiting[kind] = message
         return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,11 +79,19 @@ def test_of_100_certificates_one_that_is_deleted_harms_its_host_alone_and_none_i
                 (secrets / "shop" / name.partition(".")[0] / "tls.crt").unlink()
             # all is started anew: what was there before is not remembered
             delivery = Delivery(("--tree", str(tree)), "public", folder / f"run-{len(missing)}")
+            began = time.monotonic()
             with delivery, Envoy(delivery.bootstrap(static), delivery.socket.parent) as envoy:
                 delivery.wait_for("in-force")
+                assert time.monotonic() - began < 10, "nobody waits for what is missing: that would take 15 s"
                 assert statuses(names, port, secrets) == {name: 0 if name in missing else 200 for name in names}
                 assert watches(envoy) == 0
                 assert envoy.rejected_updates() == {}
+                # while it serves, a file may come and go: what it has it keeps
+                other = names[7].partition(".")[0]
+                (secrets / "shop" / other / "tls.key").rename(folder / "aside")
+                delivery.wait_for("other Secrets")
+                assert statuses([names[7]], port, secrets) == {names[7]: 200}
+                (folder / "aside").rename(secrets / "shop" / other / "tls.key")
 
 
 def test_an_envoy_by_itself_watches_each_certificate_as_often_as_the_finding_says(

@@ -189,3 +189,20 @@ def test_kinds_that_we_do_not_serve_are_not_heard() -> None:
     session = settled(snapshot())
     assert session.hear(Heard(kind="envoy.service.runtime.v3.Runtime", subscribe=("x",))) is None
     assert session.speak() == []
+
+
+def test_a_secret_that_is_not_there_is_told_once_and_comes_when_it_is_there() -> None:
+    session = Session(snapshot(secrets=()))
+    session.hear(Heard(kind=SECRET, subscribe=("certificate", "other")))
+    absent = session.speak()
+    assert told(absent) == [(SECRET, [], ("certificate", "other"))]
+    take(session, absent)
+    assert session.speak() == []
+    session.wanted = snapshot("2")
+    assert told(session.speak()) == [(SECRET, ["certificate:1"], ())]
+
+
+def test_a_secret_that_an_envoy_has_stays_when_its_file_is_gone() -> None:
+    session = settled(snapshot())
+    session.wanted = snapshot("2", secrets=())
+    assert session.speak() == []

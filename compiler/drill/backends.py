@@ -102,6 +102,11 @@ class Backends:
         """Whether the backends of a cluster were started and not killed."""
         return cluster in self._children and self._children[cluster].is_running
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the clusters that run."""
+        return tuple(child.pid for child in self._children.values())
+
     # --- single endpoints
 
     def behave(self, behaviour: Behaviour, endpoints: Iterable[Endpoint]) -> None:

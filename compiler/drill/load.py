@@ -63,6 +63,12 @@ class Load:
         if self._child is not None:
             self._child.kill()
 
+    @property
+    def pid(self) -> int:
+        """The process id, while it runs."""
+        assert self._child is not None
+        return self._child.pid
+
     def stop(self) -> list[Sample]:
         """Send nothing new, wait for the answers that are due, and give all samples, in the order of their requests."""
         assert self._child is not None

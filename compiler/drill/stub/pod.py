@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from compiler.drill.stub.packets import drop
 from compiler.drill.stub.spec import Behaviour
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ class Connection(Protocol):
     def hold(self, *, held: bool) -> None:
         """Stop reading, or read again."""
 
+    def drop(self, *, dropped: bool) -> None:
+        """Let packets that come get lost, or arrive."""
+
 
 class Every:
     """Spreads a percentage evenly: of 100 calls in a row, exactly that many hit (rounded)."""
@@ -119,6 +123,7 @@ class Pod:
 
     async def behave(self, behaviour: Behaviour) -> None:
         """Take on a behaviour: listen or not, cut, hold or drain connections."""
+        was_unreachable, is_unreachable = (b.state == "unreachable" for b in (self.behaviour, behaviour))
         self.behaviour = behaviour
         if behaviour.state == "down":
             if self._server is not None:
@@ -128,11 +133,17 @@ class Pod:
                 connection.cut()
             return
         for connection in tuple(self.connections):
-            connection.hold(held=behaviour.state == "frozen")
+            connection.hold(held=behaviour.state in ("frozen", "unreachable"))
+            if was_unreachable != is_unreachable:
+                connection.drop(dropped=is_unreachable)
             if behaviour.state == "draining":
                 connection.drain()
         if self._server is None:
             await self._listen()
+            was_unreachable = False
+        if was_unreachable != is_unreachable and self._server is not None:
+            for listening in self._server.sockets:
+                drop(listening, dropped=is_unreachable)
 
     async def _listen(self) -> None:
         from compiler.drill.stub.server import Server  # noqa: PLC0415 - the two know each other

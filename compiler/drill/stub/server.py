@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from compiler.drill.stub.http1 import Http1
 from compiler.drill.stub.http2 import Http2
+from compiler.drill.stub.packets import drop
 
 if TYPE_CHECKING:
     from compiler.drill.stub.pod import Pod
@@ -95,3 +96,8 @@ class Server(asyncio.Protocol):
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
+
+    def drop(self, *, dropped: bool) -> None:
+        """Let packets that come get lost, or arrive."""
+        if not self.is_gone:
+            drop(self.transport.get_extra_info("socket"), dropped=dropped)

@@ -38,9 +38,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 class Behaviour(Struct, frozen=True, kw_only=True):
     """How an endpoint answers. Percentages are of its requests, spread evenly and without chance."""
 
-    state: Literal["up", "down", "frozen", "draining"] = "up"
+    state: Literal["up", "down", "frozen", "unreachable", "draining"] = "up"
     """`down`: nobody listens, open connections are cut. `frozen`: it accepts, and neither reads nor answers, as a
-    stopped process. `draining`: it answers, and closes each connection after the answer in hand."""
+    stopped process. `unreachable`: every packet to it is dropped, so nobody can even connect (Linux). `draining`: it
+    answers, and closes each connection after the answer in hand."""
     delay_ms: float = 0
     delay_percent: float = 100
     """Of how many requests the answer is late by `delay_ms`."""

@@ -49,7 +49,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Requests that are under way at once, at most. With HTTP/1.1 each worker has its own connection."""
     protocol: Literal["HTTP/1.1", "HTTP/2"] = "HTTP/1.1"
     connections: int = 2
-    """Connections that the workers share, per target; HTTP/2 only."""
+    """Connections that the workers share, per target, at least: never more than 100 share one. HTTP/2 only."""
     timeout_s: float = 15
     """How long an answer may take."""
     tls: ClientTls | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compiler.drill.client.plan import Ask, Plan
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_STREAMS = 100
 _ANSWERED_BY = "x-answered-by"
 
 
@@ -39,6 +40,8 @@ class _Load:
         self._began = time.monotonic()
         self._tls = client_context(plan.tls, plan.protocol) if plan.tls else None
         self._shared: dict[tuple[str, int], Connection] = {}
+        # a server takes that many requests at once on one connection, as Envoy is told to
+        self._connections = max(plan.connections, -(-plan.workers // _STREAMS))
         self._opening: dict[tuple[str, int], asyncio.Lock] = {}
 
     def close(self) -> None:
@@ -97,7 +100,7 @@ class _Load:
 
     async def _connection(self, worker: int, target: str) -> Connection:
         """A usable connection to `target`: a worker's own, or with HTTP/2 one that workers share."""
-        key = (target, worker if self.plan.protocol == "HTTP/1.1" else worker % self.plan.connections)
+        key = (target, worker if self.plan.protocol == "HTTP/1.1" else worker % self._connections)
         async with self._opening.setdefault(key, asyncio.Lock()):
             known = self._shared.get(key)
             if known is None or not known.is_usable:

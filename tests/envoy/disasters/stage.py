@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections import Counter
@@ -33,7 +34,9 @@ CHECK = {"path": "/healthz", "interval": "1s", "timeout": "1s"}
 GET, POST = Ask(host=HOST, path="/cart"), Ask(host=HOST, path="/cart", method="POST", body=b"x")
 
 
-def of_cart(spread: dict[str, Any], pods: Mapping[str, int], **said: Any) -> list[Document]:
+def of_cart(
+    spread: dict[str, Any], pods: Mapping[str, int], *, annotations: Mapping[str, str] | None = None, **said: Any
+) -> list[Document]:
     """Service cart in these clusters and in the excluded one, behind `/cart`; `said`: more of its policy."""
     clusters = [*pods, EXCLUDED]
     spread = {**spread, "excluded": [{"cluster": EXCLUDED, "reason": "maintenance"}]}
@@ -41,7 +44,7 @@ def of_cart(spread: dict[str, Any], pods: Mapping[str, int], **said: Any) -> lis
         *fleet(*clusters, gateway=ENVOY),
         app("cart", *clusters, replicas=max(pods.values())),
         policy("cart", spread, **{"healthCheck": CHECK, **said}),
-        ingress("cart", rule(path("cart"))),
+        ingress("cart", rule(path("cart")), annotations=dict(annotations or {})),
     ]
 
 
@@ -205,6 +208,28 @@ class Stage(Gateway):
         for part in flow(route, host, Left(program.services, left)):
             shares[part.cluster] += float(part.share)  # type: ignore[assignment]  # a Counter of shares
         return dict(shares)
+
+
+def is_on(samples: Sequence[Sample], cluster: str, share: float, window_s: float = 0.25) -> list[bool]:
+    """Whether a cluster has its share, window by window.
+
+    It gains it where it has more than three quarters of it, and loses it where it has less than one: what lies between
+    is chance, or a window in which something began. A change in the list is a change of where traffic goes.
+    """
+    windows: dict[int, list[Sample]] = {}
+    for sample in samples:
+        windows.setdefault(int(sample.due / window_s), []).append(sample)
+    found: list[bool] = []
+    for _, each in sorted(windows.items()):
+        part = sum(s.cluster == cluster for s in each) / len(each)
+        before = found[-1] if found else True
+        found.append(part > share / 4 if before else part > 3 * share / 4)
+    return found
+
+
+def changes(states: Sequence[bool]) -> int:
+    """How often neighbours differ."""
+    return sum(one != other for one, other in itertools.pairwise(states))
 
 
 def by_cluster(samples: Sequence[Sample]) -> dict[str, int]:

@@ -35,7 +35,8 @@ def test_what_dies_beside_a_base_harms_nobody(tmp_path: Path, loopback: str) -> 
     asks = (GET, COPIED, PINNED)
     with Stage(documents, pods, tmp_path) as stage:
         seen = stage.strike(lambda: stage.backends.behave(Behaviour(state="down"), beside), None, *asks)
-        again = stage.strike(lambda: stage.kill("a"), lambda: stage.start("a"), *asks, back_s=2)
+        stage.backends.behave(Behaviour(), beside)
+        again = stage.strike(lambda: stage.kill("a"), lambda: stage.start("a"), *asks)
     for each in (seen, again):
         assert [s.error or s.status for s in each.failed] == []
         assert each.above_control_ms <= 100

@@ -18,9 +18,14 @@ EMPTY_RULE = error(
 )
 BAD_PATH = error(
     "bad-path",
-    "a path that does not begin with /",
-    "Paths of an Ingress are absolute (Ingress v1, `spec.rules[].http.paths[].path`): the API server refuses others "
-    "for Exact and Prefix, and no request could match them.",
+    "a path that no request has",
+    """\
+Paths of an Ingress are absolute (Ingress v1, `spec.rules[].http.paths[].path`): the API server refuses others for Exact
+and Prefix, and no request could match them. Nor could one match a path with a query or fragment, with two slashes in a
+row, with characters that clients percent-encode (blanks, and all that is not ASCII), or with encoded ones that a
+gateway decodes (letters, digits and `-._~`). Envoy refuses its whole route table for a prefix with `?` or `#`.
+
+Write the path as requests have it. A path that is a pattern says so by use-regex or rewrite-target.""",
 )
 REWRITE_DEFAULT = error(
     "rewrite-default",

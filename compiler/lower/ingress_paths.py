@@ -6,6 +6,7 @@ and without a slash at its end as one.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 ANY_HOST = "*"
 _EVERY_PATH = PathMatch("prefix", "/")
+_NEVER_SEEN = re.compile(r"[^!-~]|[\"<>^`{|}]")
+"""What clients percent-encode, or else the gateway: blanks, all that is not ASCII, and these (RFC 3986, 2)."""
+_DECODED = re.compile(r"%(2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
+"""Encoded letters, digits and `-._~`, which gateways decode before they choose a route (RFC 3986, 6.2.2.2)."""
+_SLASHES = re.compile(r"\\|%2[Ff]|%5[Cc]|//")
+"""What gateways make a slash of, for the path and for whoever sent it."""
+_DOTS = re.compile(r"/\.\.?(?:/|\Z)")
+_PATTERN = re.compile(r"[*^$|()\[\]{}\\?]")
 
 
 class IngressInput(Struct, frozen=True, gc=False):
@@ -126,6 +135,26 @@ def paths_of(ingress: IngressInput, findings: Diagnostics) -> Iterator[RoutePath
         yield RoutePath(ingress, ANY_HOST, "/", _EVERY_PATH, default, where, is_default=True)
 
 
+def _problem(written: str) -> tuple[str, str] | None:
+    """Why no request has a path that is compared as it is written, and how to mend that; None where one may."""
+    if mark := re.search("[?#]", written):  # Envoy refuses these, and with them every route of the gateway
+        what = "its query" if mark[0] == "?" else "a fragment, which no client sends"
+        why, fix = f"a path ends before {mark[0]}, where {what} begins", f"delete {mark[0]} and what follows it"
+    elif slash := _SLASHES.search(written):
+        why, fix = f"requests arrive without {slash[0]}: the gateway makes one slash of it", "write one slash"
+    elif _DOTS.search(written):
+        why, fix = "requests arrive without . and .. in the path: the gateway resolves them", "write what it leads to"
+    elif raw := _NEVER_SEEN.search(written):
+        encoded = "".join(f"%{byte:02X}" for byte in raw[0].encode())
+        why, fix = f"requests carry {raw[0]!r} percent-encoded, or the gateway encodes it", f"write {encoded} for it"
+    elif escape := _DECODED.search(written):
+        plain = chr(int(escape[1], 16))
+        why, fix = f"requests arrive without {escape[0]}: the gateway makes {plain} of it", f"write {plain} for it"
+    else:
+        return None
+    return why, f'{fix}, or use-regex: "true" where the path is a pattern' if _PATTERN.search(written) else fix
+
+
 def _path(
     ingress: IngressInput, host: str, path: HttpIngressPath, where: Origin, findings: Diagnostics
 ) -> RoutePath | None:
@@ -143,6 +172,10 @@ def _path(
     if said is None:
         return None
     match, rewrite = said
+    if match.kind != "regex" and (problem := _problem(written)):
+        why, fix = problem
+        findings.add(codes.BAD_PATH, where.at("path"), written, why, fix)
+        return None
     if match.kind == "prefix" and len(match.value) > 1 and match.value.endswith("/"):
         match = PathMatch("prefix", match.value[:-1], match.ignore_case)
     return RoutePath(ingress, host, written, match, path.backend, where, rewrite)

@@ -87,6 +87,13 @@ ENVOY_FEW_TRIES = warning(
     "moments. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15; what a "
     "backend may have executed is repeated only for methods that allow it.",
 )
+ENVOY_MANY_TRIES = error(
+    "envoy-many-tries",
+    "an Ingress asks for more repeats than an Envoy is given",
+    "Each repeat that `proxy-next-upstream-tries` allows is a member of a cluster of Envoy, and so costs memory in "
+    "every gateway before the first request arrives; and a request that failed a hundred times only adds to the load of "
+    "what is broken. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15.",
+)
 ENVOY_MANY_SECRETS = warning(
     "envoy-many-secrets",
     "a gateway by itself would watch more files than Linux lets it",
@@ -118,6 +125,7 @@ CODES: tuple[Code, ...] = (
     ENVOY_SPILLOVER,
     ENVOY_PORT,
     ENVOY_FEW_TRIES,
+    ENVOY_MANY_TRIES,
     ENVOY_MANY_SECRETS,
     NO_FREEZE_PROTECTION,
 )

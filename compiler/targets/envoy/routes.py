@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 
+MOST_REPEATS = 100
+"""Of one request, as its author may ask for: each is a member of a cluster."""
+
 
 class Rule(Struct, gc=False):
     """What a route of the program became."""
@@ -51,6 +54,7 @@ class Routes:
         self._findings = findings
         self._patterns: set[str] = set()
         self._few: set[Origin] = set()
+        self._many: set[Origin] = set()
         self._instances = instances
         self._trusts_proxies = trusts_proxies
         self.users: set[str] = set()
@@ -159,7 +163,20 @@ class Routes:
         needed = [self._pools.attempts(s.backend, self._then(host, route, action, s)) for s in action.split.shares]
         if written is not None and written.attempts and route.base is None:
             self._check_tries(written, max(self._pools.tries_after_loss(s.backend) for s in action.split.shares))
-        return max(ATTEMPTS, *needed, written.attempts + 1 if written is not None else 0)
+        return max(ATTEMPTS, *needed, self._repeats(written) + 1 if written is not None else 0)
+
+    def _repeats(self, written: Retry) -> int:
+        """The repeats that an author asks for: as many as an Envoy can be given, after a finding."""
+        if written.attempts > MOST_REPEATS and written.origin not in self._many:
+            self._many.add(written.origin)
+            self._findings.add(
+                codes.ENVOY_MANY_TRIES,
+                written.origin,
+                str(written.attempts),
+                f"{written.attempts:,} repeats of one request, and an Envoy is given {MOST_REPEATS} at most",
+                "write proxy-next-upstream-tries with a small number, or delete it",
+            )
+        return min(written.attempts, MOST_REPEATS)
 
     def _check_tries(self, written: Retry, wanted: int) -> None:
         if written.attempts + 1 < wanted and written.origin not in self._few:

@@ -91,8 +91,8 @@ ENVOY_MANY_TRIES = error(
     "envoy-many-tries",
     "an Ingress asks for more repeats than an Envoy is given",
     "Each repeat that `proxy-next-upstream-tries` allows is a member of a cluster of Envoy, and so costs memory in "
-    "every gateway before the first request arrives; and a request that failed a hundred times only adds to the load of "
-    "what is broken. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15.",
+    "every gateway before the first request arrives; and a request that failed a hundred times only adds to the "
+    "load of what is broken. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15.",
 )
 ENVOY_MANY_SECRETS = warning(
     "envoy-many-secrets",

@@ -129,11 +129,12 @@ class Stage(Gateway):
 
     def load(self, *asks: Ask, **said: Any) -> Load:
         self._loads += 1
-        plan = Plan(
-            targets=("{}:{}".format(*self.envoy.address("http")),),
-            asks=asks or (GET,),
-            **{"workers": 300 if "rate" in said else 16, "name": f"load{self._loads}", **said},
-        )
+        mine = {
+            "targets": ("{}:{}".format(*self.envoy.address("http")),),
+            "workers": 300 if "rate" in said else 16,
+            "name": f"load{self._loads}",
+        }
+        plan = Plan(asks=asks or (GET,), **{**mine, **said})
         return Load(plan, self.folder)
 
     def pids(self) -> list[int]:

@@ -47,7 +47,8 @@ def test_what_dies_beside_a_base_harms_nobody(tmp_path: Path, loopback: str) -> 
     services = {s.answered_by.split(" ")[1] for s in of("/cart", seen.control)}
     assert services == {"shop/cart", "shop/next"}
     assert {s.answered_by.split(" ")[1] for s in of("/cart", seen.during())} == {"shop/cart"}
-    for asked in ("/cart", "/copied"):
-        assert is_share({"a": 0.5, "b": 0.5}, of(asked, seen.during())), by_cluster(of(asked, seen.during()))
+    # together: requests that come strictly in turn go to clusters strictly in turn
+    base = of("/cart", seen.during()) + of("/copied", seen.during())
+    assert is_share({"a": 0.5, "b": 0.5}, base), by_cluster(base)
     assert set(by_cluster(of("/pinned", seen.during()))) == {"a"}
     assert set(by_cluster(again.during())) == {"b"}

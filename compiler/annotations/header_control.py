@@ -42,6 +42,8 @@ ANNOTATIONS = (
     _declare("response", "remove"),
 )
 
+_PER_CONNECTION = frozenset(("proxy-connection", "upgrade"))
+"""Seen in Envoy: they reach the backend, where they mean something else than was asked for, and never the client."""
 _FRAMING = frozenset(("connection", "content-length", "transfer-encoding"))
 """Say where a message ends: whoever changes them lets others smuggle requests."""
 
@@ -104,6 +106,14 @@ def _are_allowed(reader: Reader, changes: tuple[tuple[str, Value | None], ...]) 
             return False
         if header in _FRAMING:
             why = f"{name} frames the message, and changing it lets others smuggle requests"
+            reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
+            return False
+        if header in _PER_CONNECTION:
+            why = f"{name} belongs to one connection, and the gateway decides on it for each of its own"
+            reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
+            return False
+        if header == "date" and value.key.endswith("response-header-control-remove"):
+            why = "an answer has a Date (RFC 9110): Envoy adds one where there is none"
             reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
             return False
         if header in seen:

@@ -17,6 +17,9 @@ Plain = dict[str, Any]
 
 LIMITED = "x-fleetgate-limited"
 """Header that marks an answer of the rate limiter, until the script takes it off."""
+SERVED = "x-envoy-upstream-service-time"
+"""Header by which answers of pods are known from those of the gateway; who wants it removed gets that from the script,
+when nothing needs it any more."""
 BODY_BUFFER_BYTES = 1_048_576
 """Of a request, to try it again: one with a larger body is sent once. Envoy keeps it until an answer begins.
 
@@ -84,7 +87,7 @@ local function ask_fallback(handle, said)
   handle:body(true)
   local options = {{["timeout_ms"] = {FALLBACK_TIMEOUT_MS}, ["return_duplicate_headers"] = true}}
   local answer, body = handle:httpCall(cluster, request, nil, options)
-  if answer["x-envoy-upstream-service-time"] == nil then
+  if answer["{SERVED}"] == nil then
     -- no pod of the fallback has answered: what the Service said says more
     return
   end
@@ -94,14 +97,14 @@ local function ask_fallback(handle, said)
     names[#names + 1] = name
   end
   for _, name in ipairs(names) do
-    if name ~= ":status" then
+    if name ~= ":status" and name ~= "server" then
       headers:remove(name)
     end
   end
   for name, value in pairs(answer) do
     if name == ":status" then
       headers:replace(name, value)
-    elseif not of_the_body[name] then
+    elseif not of_the_body[name] and name ~= "server" then
       for _, each in ipairs(type(value) == "table" and value or {{value}}) do
         headers:add(name, each)
       end
@@ -123,13 +126,17 @@ function envoy_on_response(handle)
   local said = handle:filterContext()
   local headers = handle:headers()
   local status = headers:get(":status")
-  local is_own = headers:get("x-envoy-upstream-service-time") == nil
+  local is_own = headers:get("{SERVED}") == nil
+  local hides = said:get("hides")
   if headers:get("{LIMITED}") or (is_own and headers:get("x-envoy-overloaded")) then
     reject(handle, said)
   elseif is_own and status == "401" and said:get("realm") then
     headers:replace("www-authenticate", said:get("realm"))
   elseif said:get("errors") and not is_own and string.find(said:get("errors"), status, 1, true) then
     ask_fallback(handle, said)
+  end
+  if hides then
+    handle:headers():remove("{SERVED}")
   end
 end
 """
@@ -169,11 +176,18 @@ def context(
 
 
 def _changes(headers: HeaderControl) -> list[Plain]:
-    return [
+    found: list[Plain] = [
         *({"act": "add", "name": name, "value": value} for name, value in headers.response_add),
         *({"act": "set", "name": name, "value": value} for name, value in headers.response_set),
         *({"act": "remove", "name": name} for name in headers.response_remove),
     ]
+    # that one the script lets be: what pods say there is for nobody
+    return [each for each in found if each["name"].lower() != "server"]
+
+
+def hides_served(headers: HeaderControl | None) -> bool:
+    """Whether clients are not to see by which header answers of pods are known."""
+    return headers is not None and any(name.lower() == SERVED for name in headers.response_remove)
 
 
 def has_scheme(url: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from compiler.targets.envoy.answers import SERVED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,6 +18,8 @@ def header_fields(written: HeaderControl | None) -> Plain:
     """What is added, set and removed; nothing where nothing is said."""
     if written is None:
         return {}
+    # by that one the script knows answers of pods, and takes it off itself
+    removed = [name for name in written.response_remove if name.lower() != SERVED]
     fields = {
         "request_headers_to_add": [*_changes(written.request_add, add=True), *_changes(written.request_set, add=False)],
         "request_headers_to_remove": list(written.request_remove),
@@ -23,7 +27,7 @@ def header_fields(written: HeaderControl | None) -> Plain:
             *_changes(written.response_add, add=True),
             *_changes(written.response_set, add=False),
         ],
-        "response_headers_to_remove": list(written.response_remove),
+        "response_headers_to_remove": removed,
     }
     return {field: value for field, value in fields.items() if value}
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECTION_BUFFER_BYTES = 32_768
 """Per connection, where flow control begins; what a retry needs is `answers.BODY_BUFFER_BYTES`."""
+SERVER = {"key": "server", "value": "envoy"}
 SILENCE_S = 300
 """How long a stream may be silent, in either direction, before it ends."""
 STATUS_PORT = 9902
@@ -82,6 +83,8 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
         "xff_num_trusted_hops": settings.trusted_hops,
         # no address is trusted to send Envoy's own headers
         "internal_address_config": {"unix_sockets": False},
+        # what pods say of themselves stays inside: the route table overwrites it, unless a route decides
+        "server_header_transformation": "PASS_THROUGH",
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
@@ -104,6 +107,8 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
         "route_config": {
             "name": table,
             "ignore_port_in_host_matching": True,
+            "response_headers_to_add": [{"header": SERVER, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
+            "most_specific_header_mutations_wins": True,
             "virtual_hosts": virtual_hosts,
         },
     }

@@ -11,7 +11,7 @@ from compiler.ir.traffic import DirectResponse, Forward, Redirect
 from compiler.targets.envoy import codes, limits
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy.access import address_rules, cors_policy
-from compiler.targets.envoy.answers import context, per_route
+from compiler.targets.envoy.answers import context, hides_served, per_route
 from compiler.targets.envoy.findings import check_patterns
 from compiler.targets.envoy.headers import header_fields
 from compiler.targets.envoy.matches import route_match
@@ -137,6 +137,8 @@ class Routes:
             if len(action.split.shares) == 1:
                 entry |= header_fields(_headers(route, action.split.shares[0]))
             said = self._said(policies, action, is_repeatable=is_repeatable)
+            if any(hides_served(_headers(route, share)) for share in action.split.shares):
+                said["hides"] = True
             filters = self._filters(host, policies, said, runs_script=is_limited or policies.concurrency is not None)
             if filters:
                 entry["typed_per_filter_config"] = filters

@@ -115,6 +115,21 @@ EFFECTS = Effects(
             beside={"default-backend": "two", "custom-http-errors": "503"},
         ),
         Case(
+            "error-without-header-of-envoy",
+            {"custom-http-errors": "404"},
+            lambda side: [
+                (service_of(each), [key for key, _ in each.headers if key.startswith("x-envoy") or key == "server"])
+                for each in (side.get(), side.get(x_stub_status="404"))
+            ],
+            seen=[("one", []), ("two", [])],
+            otherwise=[("one", []), ("one", [])],
+            beside={
+                "default-backend": "two",
+                "response-header-control-remove": "X-Envoy-Upstream-Service-Time,server",
+            },
+            findings=("errors-replay",),
+        ),
+        Case(
             "head-after-error",
             {"custom-http-errors": "404"},
             lambda side: [

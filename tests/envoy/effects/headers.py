@@ -51,6 +51,21 @@ EFFECTS = Effects(
                 ("remove", "X-Stage,x-other", [[], []]),
             )
         ),
+        # nobody sees what pods say of themselves, unless the Ingress says otherwise
+        *(
+            Case(
+                f"server-{act}",
+                {f"response-header-control-{act}": text},
+                lambda side: side.header("server", x_stub_header="server: stub"),
+                seen=seen,
+                otherwise=["envoy"],
+            )
+            for act, text, seen in (
+                ("add", "server mine", ["envoy,mine"]),
+                ("update", "Server mine", ["mine"]),
+                ("remove", "Server", []),
+            )
+        ),
         Case(
             "not-of-the-canary",
             {"request-header-control-add": "x-note mine"},

@@ -58,6 +58,16 @@ def test_headers_keep_their_order_and_spelling(annotations: dict[str, str], head
         ({ADD: "x-a %REQ(x)%"}, ADD, "'%REQ(x)%' holds a percent sign, which Envoy reads as the start of a variable"),
         ({REMOVE: "x-a,,x-b"}, REMOVE, "there is nothing between two of its commas"),
         ({REMOVE: "x a"}, REMOVE, "'x a' is no name of a header: letters, digits and !#$%&'*+-.^_`|~ only"),
+        (
+            {UPDATE: "Upgrade h2c"},
+            UPDATE,
+            "Upgrade belongs to one connection, and the gateway decides on it for each of its own",
+        ),
+        (
+            {"response-header-control-remove": "server,Date"},
+            "response-header-control-remove",
+            "an answer has a Date (RFC 9110): Envoy adds one where there is none",
+        ),
         ({UPDATE: "Host a.b"}, UPDATE, "Envoy refuses to change the header host this way"),
         (
             {REMOVE: "Content-Length"},

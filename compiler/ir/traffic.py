@@ -160,6 +160,8 @@ class Failback(Node, frozen=True):
     hold_ms: int
     steps: tuple[int, ...]
     step_interval_ms: int
+    is_declared: bool = True
+    """Whether somebody wrote it; else it is the default."""
 
 
 class Spread(Node, frozen=True):

@@ -66,6 +66,14 @@ NO_MEMBERS = error(
     "The members of a gateway are the clusters that its clusterSelector matches, else those of its region. A gateway "
     "without members can send traffic nowhere.",
 )
+MSE_REGIONS = warning(
+    "mse-regions",
+    "an MSE gateway has clusters of another region",
+    "The pages of ACK One know multi-cluster gateways of MSE within one region; clusters of other VPCs join by CEN, "
+    "with node and pod CIDRs that do not overlap, and pods that are reachable directly. Nobody promises that traffic "
+    "moves to another region when this one is lost, and the gateway itself is lost with its region. Give each region a "
+    "gateway of its own and let DNS or a global load balancer choose, use target envoy, or accept this finding.",
+)
 GATEWAY_PLACEMENT = error(
     "gateway-placement",
     "a gateway is to run in a cluster that is not there",
@@ -106,6 +114,7 @@ CODES: tuple[Code, ...] = (
     DUPLICATE_DESTINATION,
     SHARED_INGRESS_CLASS,
     NO_MEMBERS,
+    MSE_REGIONS,
     GATEWAY_PLACEMENT,
     LONELY_GATEWAY,
     UNUSED_GATEWAY_OBJECT,
@@ -154,6 +163,7 @@ def lower_world(
     configs = _by_name(mse_configs, "MseIngressConfig", findings)
     members = {g.name: tuple(_members(g, by_name)) for g in fleet.value.spec.gateways}
     _check_gateways(fleet, members, {c.value.metadata.name for c in clusters}, findings, incomplete=incomplete)
+    _check_regions(fleet, members, by_name, findings)
     _check_objects(fleet, classes, configs, findings)
     check_unread(fleet, by_name, members, findings)
     if not incomplete:
@@ -294,6 +304,30 @@ def _members(gateway: Gateway, clusters: Mapping[str, Sourced[Cluster]]) -> list
             continue
         chosen.append(name)
     return chosen
+
+
+def _check_regions(
+    fleet: Sourced[Fleet],
+    members: Mapping[str, tuple[str, ...]],
+    clusters: Mapping[str, Sourced[Cluster]],
+    findings: Diagnostics,
+) -> None:
+    """Report MSE gateways whose clusters lie in more than one region, or in another than their own."""
+    for index, gateway in enumerate(fleet.value.spec.gateways):
+        by_region: dict[str, list[str]] = {}
+        for name in members[gateway.name] if "mse" in gateway.targets else ():
+            by_region.setdefault(clusters[name].value.spec.region, []).append(name)
+        home = gateway.region or next(iter(by_region), "")
+        others = [f"{', '.join(names)} in {region}" for region, names in by_region.items() if region != home]
+        if others:
+            step = "clusterSelector" if gateway.cluster_selector else "name"
+            findings.add(
+                MSE_REGIONS,
+                fleet.origin.at("spec", "gateways", index, step),
+                gateway.name,
+                f"its region is {home}, and it reaches {'; '.join(others)}",
+                "give each region a gateway of its own, use target envoy, or accept this finding with a reason",
+            )
 
 
 def _check_gateways(

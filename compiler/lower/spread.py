@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from compiler.diagnostics import Code, Note, error, warning
 from compiler.ir.traffic import Demand, Failback, HealthCheck, Member, ObjectName, Service, Spread, Tier
 from compiler.lower.fleet import nearest
+from compiler.model import traffic as model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics, Origin, PathStep
     from compiler.ir.traffic import Loss, ServiceMember
     from compiler.lower.world import Sourced, World
-    from compiler.model import traffic as model
     from compiler.model.traffic import TrafficPin, TrafficPolicy, TrafficState
 
 POLICY_SERVICE = error(
@@ -147,7 +147,8 @@ class Spreads:
         excluded = tuple(c for c in spread.excluded if c in members)
         if not outside:
             return spread if excluded == spread.excluded else _changed(spread, excluded=excluded)
-        if service in self.policies and not spread.by_replicas:
+        # without weights or tiers nobody has named the clusters: each gateway serves what it reaches
+        if service in self.policies and (len(spread.tiers) > 1 or not spread.by_replicas):
             policy, _ = self.policies[service]
             self._findings.add(
                 OUTSIDE_GATEWAY,
@@ -331,7 +332,10 @@ def _declared(
         hedge_delay_ms=milliseconds(spec.hedge.delay) if spec.hedge else None,
         idempotent_methods=tuple(sorted(spec.retry.idempotent_methods)),
         failback=Failback(
-            milliseconds(spec.failback.hold), spec.failback.steps, milliseconds(spec.failback.step_interval)
+            milliseconds(spec.failback.hold),
+            spec.failback.steps,
+            milliseconds(spec.failback.step_interval),
+            is_declared=spec.failback != model.Failback(),
         ),
         survive=survive,
         origin=place,

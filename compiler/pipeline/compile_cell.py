@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from compiler.annotations import pass_annotations
 from compiler.annotations.ingress import IngressAnnotations
-from compiler.check import RULES, check_standby
+from compiler.check import RULES, RULES_OF_APPS
 from compiler.check.missing_backend import check_backends
 from compiler.diagnostics import Diagnostics, Note
 from compiler.ir.traffic import ObjectName, Traffic
@@ -108,7 +108,8 @@ def compile_cell(
     program = lower_cell(context, sources, files, ingresses, findings)
     for rule in RULES:
         rule(program.traffic, findings)
-    check_standby(program.traffic, program.apps, findings)
+    for rule_of_apps in RULES_OF_APPS:
+        rule_of_apps(program.traffic, program.apps, findings)
     kept = without_follow_ons(findings, context.broken, program.doubtful)
     emissions: list[Emission] = []
     fragments: list[Fragment] = []

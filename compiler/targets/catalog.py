@@ -69,7 +69,7 @@ _MSE = (
         features.TIERS,
         "partial",
         "one cluster, then all pods",
-        ("mse-spread", "mse-redistribution", "mse-version"),
+        ("mse-spread", "mse-tiers", "mse-failover", "mse-redistribution", "mse-version"),
     ),
     Capability(features.EXCLUDED, "none", "the fallback reaches all pods", ("mse-spread",)),
     Capability(features.FALLBACK, "partial", "spread by pods alone", ("mse-unspread",)),

@@ -106,6 +106,13 @@ TRAPS: dict[str, tuple[Trap, ...]] = {
             places=1,
         ),
         Trap(
+            "keeps sending to a primary that answers with errors or not at all, and returns to it without a ramp",
+            ("mse-failover",),
+            places=1,
+        ),
+        Trap("lets all clusters behind the first serve at once, whatever their tiers", ("mse-tiers",), places=1),
+        Trap("serves one region, and promises nothing of clusters in another", ("mse-regions",), places=1),
+        Trap(
             "ignores a default-backend that does not exist, and custom-http-errors with it",
             ("missing-backend",),
             places=1,

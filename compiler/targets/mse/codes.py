@@ -9,9 +9,25 @@ MSE_SPREAD = error(
     "MSE can't spread a Service like this",
     "MSE knows two spreads: all pods of all clusters alike, and pods of one cluster first (service-subset), with all "
     "pods of the Service when none of them is left. A split between clusters becomes a base and canaries, each "
-    "pinned to one cluster. So it can't express: excluded clusters (the fallback reaches all pods), three tiers, a "
-    "first tier of several clusters with others behind it, spilling before a tier is empty. Use target envoy for "
-    "these, or a simpler spread.",
+    "pinned to one cluster. So it can't express: excluded clusters (the fallback reaches all pods), a first tier of "
+    "several clusters with others behind it, spilling before a tier is empty. Use target envoy for these, or a simpler "
+    "spread.",
+)
+MSE_TIERS = warning(
+    "mse-tiers",
+    "MSE knows two tiers, and uses all clusters behind the first at once",
+    "MSE puts one cluster first. When none of its pods is left, all pods of the Service serve, in proportion to their "
+    "number: the second tier and every later one together, not one after the other. Merge the later tiers, use target "
+    "envoy, or accept this finding where all of them may serve.",
+)
+MSE_FAILOVER = warning(
+    "mse-failover",
+    "MSE leaves a primary only when it has no ready pod, and returns at once",
+    "When none of the primary's pods is ready any more MSE sends to all pods of the Service. That is all that it "
+    "promises: pods that are ready and answer with errors, slowly, or not at all, keep their traffic; while the API "
+    "server of a lost cluster is silent, its pods stay in the list; and the first pod that is ready again gets all of "
+    "the traffic at once, without a hold time or steps. Pages and public code say nothing more. Let readiness probes "
+    "fail when a pod can't serve, use target envoy for what needs more, or accept this finding with a reason.",
 )
 MSE_WEIGHT = error(
     "mse-weight",
@@ -132,6 +148,8 @@ MSE_WASM = warning(
 )
 CODES: tuple[Code, ...] = (
     MSE_SPREAD,
+    MSE_TIERS,
+    MSE_FAILOVER,
     MSE_WEIGHT,
     MSE_CONDITIONAL_SPLIT,
     MSE_CONDITIONS,

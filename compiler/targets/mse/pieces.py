@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.diagnostics import Note
+from compiler.diagnostics import Note, Origin
 from compiler.ir.traffic import Forward, ObjectName, Redirect
 from compiler.targets.mse import dialect
 from compiler.targets.mse.codes import (
     MSE_CONDITIONAL_SPLIT,
     MSE_CONDITIONS,
     MSE_DESTINATION,
+    MSE_FAILOVER,
     MSE_POLICY,
     MSE_REDISTRIBUTION,
     MSE_SPREAD,
+    MSE_TIERS,
     MSE_UNSPREAD,
     MSE_VERSION,
     MSE_WEIGHT,
@@ -29,7 +31,7 @@ from compiler.targets.mse.spoken import Spoken
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from compiler.diagnostics import Code, Diagnostics, Origin
+    from compiler.diagnostics import Code, Diagnostics
     from compiler.ir.delivery import IngressObject, MseGateway
     from compiler.ir.traffic import Backend, PathMatch, Route, Service, Share, Spread, VirtualHost
     from compiler.targets.mse.keys import Pairs
@@ -266,6 +268,7 @@ class Translator:
 
     def _check_pin(self, backend: Backend) -> None:
         """Report pins that this gateway can't have."""
+        self._tell_tiers(backend)
         version = self._settings.version
         if version is not None and version < dialect.SUBSET_SINCE:
             self._findings.add(
@@ -283,6 +286,28 @@ class Translator:
                 f"an Ingress limits it to pods without a label {backend.subset.without_prefix}, and MSE can't say this "
                 "of the pods of one cluster",
                 "spread the Service by replicas, or give these pods a label and name it in subset-labels",
+            )
+
+    def _tell_tiers(self, backend: Backend) -> None:
+        """What a declared order of clusters comes to: MSE says only that pods of one cluster come first."""
+        spread = backend.spread
+        first, *others = (", ".join(m.cluster for m in tier.members) for tier in spread.tiers)
+        if not others or "spread" not in spread.origin.path:
+            return
+        self._tell(
+            MSE_FAILOVER,
+            spread.origin,
+            backend.service,
+            f"while a pod in {first} is ready it gets everything, whatever it answers; all returns at once",
+            "accept it in the Fleet with a reason, or use target envoy",
+        )
+        if len(others) > 1:
+            self._tell(
+                MSE_TIERS,
+                spread.origin,
+                backend.service,
+                f"its tiers behind the first ({'; '.join(others)}) would serve together, by pods, and not in order",
+                "accept it in the Fleet with a reason, merge them, or use target envoy",
             )
 
     def _check_side_backends(self, route: Route, action: Forward) -> None:
@@ -333,20 +358,26 @@ class Translator:
 
     def _tell_policy(self, service: ObjectName, spread: Spread) -> None:
         settings = [
-            word
-            for word, there in (
-                ("healthCheck", spread.health_check is not None and spread.health_check.is_declared),
-                ("hedge", spread.hedge_delay_ms),
-                ("retry.idempotentMethods", spread.idempotent_methods),
+            (field, word)
+            for field, word, is_there in (
+                ("healthCheck", "healthCheck", spread.health_check is not None and spread.health_check.is_declared),
+                ("hedge", "hedge", spread.hedge_delay_ms is not None),
+                ("retry", "retry.idempotentMethods", bool(spread.idempotent_methods)),
+                ("failback", "failback", spread.failback is not None and spread.failback.is_declared),
             )
-            if there
+            if is_there
         ]
         if settings:
+            origin = spread.origin
+            if origin.path[:2] == ("spec", "spread"):
+                # the setting itself stands beside the spread
+                origin = Origin(origin.file, origin.document, ("spec", settings[0][0]), "key")
+            words = ", ".join(word for _, word in settings)
             self._tell(
                 MSE_POLICY,
-                spread.origin,
+                origin,
                 service,
-                f"{', '.join(settings)} {'has' if len(settings) == 1 else 'have'} no effect in MSE",
+                f"{words} {'has' if len(settings) == 1 else 'have'} no effect in MSE",
                 "accept it in the Fleet with a reason, or use target envoy",
             )
 
@@ -369,9 +400,7 @@ def _problem(spread: Spread) -> str:
         return f"{', '.join(spread.excluded)} is excluded, but MSE's fallback reaches all pods of the Service"
     if spread.spill_below_percent:
         return f"it spills below {spread.spill_below_percent} % healthy, but MSE moves only when no pod is left"
-    if len(spread.tiers) > 2:
-        return f"it has {len(spread.tiers)} tiers, and MSE knows two"
-    if len(spread.tiers) == 2 and len(spread.tiers[0].members) > 1 and spread.by_replicas:
+    if len(spread.tiers) > 1 and len(spread.tiers[0].members) > 1 and spread.by_replicas:
         return "its first tier has several clusters, and MSE can put only one cluster first"
     return ""
 

@@ -68,7 +68,7 @@ NEXT = service("next", "hz-a")
         ((canary("b", rule(path("next")), weight="20"), NEXT), []),
         ((canary("b", rule(path("next")), by_header="x-stage"), NEXT), []),
         ((canary("b", rule(path("cart")), by_header="x-stage", **pin("hz-a")),), []),
-        ((policy("cart", tiers(["hz-a"], ["hz-b"])),), []),
+        ((policy("cart", tiers(["hz-a"], ["hz-b"])),), ["mse-failover"]),
         ((ingress("other", rule(path("next", "/next"))), NEXT), ["survival"]),
     ],
     ids=["weighted-canary", "header-canary", "pinned-canary", "secondary", "another-base"],

@@ -127,3 +127,18 @@ def test_a_hint_names_the_nearest_word_or_what_there_is() -> None:
     assert nearest("hz-aa", ["hz-a", "sh-x"]) == "did you mean hz-a?"
     assert nearest("moon", ["hz-b", "hz-a"]) == "known: hz-a, hz-b"
     assert nearest("moon", []) == ""
+
+
+@pytest.mark.parametrize(
+    ("gateway", "is_told"),
+    [
+        ({"clusterSelector": {"matchLabels": {}}}, True),
+        ({"clusterSelector": {"matchLabels": {}}, "targets": ["envoy"]}, False),
+        ({}, False),
+    ],
+)
+def test_an_mse_gateway_over_two_regions_is_told(gateway: dict[str, Any], *, is_told: bool) -> None:
+    """Its region alone is what MSE promises anything of."""
+    result = compiled([*fleet("a", "b", gateway=gateway), cluster("c", region="sh")])
+    told = [f for f in result.findings if f.code.name == "mse-regions"]
+    assert [f.why for f in told] == (["its region is hz, and it reaches c in sh"] if is_told else [])

@@ -173,6 +173,14 @@ def test_shares_of_clusters_that_are_no_members_are_told_once() -> None:
     assert shown(spread_of(result)) == [{"hz-a": 40, "hz-b": 40}]
 
 
+def test_a_secondary_that_the_gateway_does_not_reach_is_told() -> None:
+    """Also without weights: somebody counts on another region."""
+    document = policy("cart", tiers(["hz-a"], ["sh-a"], ["hz-b"]))
+    result = compiled([*REGIONS, *EVERYWHERE, document])
+    assert ("outside-gateway", PLACE, "shop/cart") in result.found
+    assert shown(spread_of(result)) == [{"hz-a": 1}, {"hz-b": 1}]
+
+
 def test_an_exclusion_outside_the_gateway_is_none_of_its_business() -> None:
     document = policy("cart", {"type": "ActiveActive", "excluded": [{"cluster": "sh-a", "reason": "maintenance"}]})
     result = compiled([*REGIONS, *EVERYWHERE, document])

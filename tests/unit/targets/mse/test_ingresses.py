@@ -268,13 +268,13 @@ PLACE = "trafficpolicy-cart:spec.spread"
     [
         (EXCLUDING, [("mse-spread", PLACE)]),
         (SPILLING, [("mse-spread", PLACE)]),
-        (tiers(["hz-a"], ["hz-b"], ["hz-c"]), [("mse-spread", PLACE)]),
+        (tiers(["hz-a"], ["hz-b"], ["hz-c"]), [("mse-failover", PLACE), ("mse-tiers", PLACE)]),
         (tiers(["hz-a", "hz-b"], ["hz-c"]), [("mse-spread", PLACE)]),
         (weights(hz_a=1, hz_b=1, hz_c=1), [("mse-redistribution", PLACE), ("mse-weight", PLACE)]),
         (weights(hz_a=50, hz_b=30, hz_c=20), [("mse-redistribution", PLACE)]),
-        (weights(hz_a=50, hz_b=50, hz_c=0), [("mse-redistribution", PLACE)]),
-        (weights(hz_a=100, hz_b=0, hz_c=0), [("mse-redistribution", PLACE)]),
-        (tiers(["hz-a"], ["hz-b", "hz-c"]), []),
+        (weights(hz_a=50, hz_b=50, hz_c=0), [("mse-failover", PLACE), ("mse-redistribution", PLACE)]),
+        (weights(hz_a=100, hz_b=0, hz_c=0), [("mse-failover", PLACE), ("mse-redistribution", PLACE)]),
+        (tiers(["hz-a"], ["hz-b", "hz-c"]), [("mse-failover", PLACE)]),
     ],
     ids=[
         "excluded",
@@ -314,20 +314,35 @@ def test_the_spread_of_a_fallback_or_a_mirror_is_told_to_have_no_effect(said: di
 def test_settings_of_a_policy_that_mse_does_not_know_are_told_once_at_the_policy_though_a_canary_pins_it() -> None:
     document = policy("cart", tiers(["hz-a"], ["hz-b", "hz-c"]), hedge={"delay": "100ms"})
     trial = canary("trial", rule(path("cart")), by_header="x-stage", **pin("hz-a"))
-    assert compiled_with(WEB, trial, document).found == [("mse-policy", PLACE, "shop/cart")]
+    assert compiled_with(WEB, trial, document).found == [
+        ("mse-policy", "trafficpolicy-cart:spec.hedge", "shop/cart"),
+        ("mse-failover", PLACE, "shop/cart"),
+    ]
+
+
+def test_a_ramp_that_somebody_declared_is_told_and_the_default_is_not() -> None:
+    """MSE has neither; that it has none is `mse-failover`."""
+    spread = weights(hz_a=50, hz_b=50, hz_c=0)
+    assert "mse-policy" not in compiled_with(WEB, policy("cart", spread)).codes
+    ramp = policy("cart", spread, failback={"hold": "5m"})
+    place = ("mse-policy", "trafficpolicy-cart:spec.failback", "shop/cart")
+    assert place in compiled_with(WEB, ramp).found
 
 
 def test_pods_without_a_label_can_not_be_split_over_clusters() -> None:
     base = ingress("web", rule(path("cart")), annotations={MSE + "service-subset": "base"})
     assert compiled_with(base).found == []
-    assert compiled_with(base, policy("cart", tiers(["hz-a"], ["hz-b", "hz-c"]))).codes == ["mse-spread"]
+    assert compiled_with(base, policy("cart", tiers(["hz-a"], ["hz-b", "hz-c"]))).codes == [
+        "mse-failover",
+        "mse-spread",
+    ]
 
 
 @pytest.mark.parametrize(("version", "expected"), [(None, []), ("1.2.25", []), ("1.2.24", ["mse-version"])])
 def test_pins_need_a_gateway_that_knows_them(version: str | None, expected: list[str]) -> None:
     settings = {"mse": {"version": version} if version else {}}
     documents = [*fleet(*CLUSTERS, gateway=settings), *SERVICES, WEB, policy("cart", tiers(["hz-a"], ["hz-b", "hz-c"]))]
-    assert compiled(documents).codes == expected
+    assert compiled(documents).codes == ["mse-failover", *expected]
 
 
 def pattern(name: str, text: str) -> Document:

@@ -149,7 +149,7 @@ def _groups(
             continue
         address = endpoint.addresses[0]
         addresses.append(address)
-        if address == "::1" or address.startswith("127."):
+        if is_loopback(address):
             findings.add(
                 LOOPBACK_ENDPOINT,
                 document.origin.at("endpoints", index, "addresses", 0),
@@ -172,6 +172,13 @@ def _groups(
             )
             continue
         yield EndpointGroup(cluster, port.name, port.port, tuple(sorted(addresses)), tuple(sorted(labels.items())))
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address leads to the machine of whoever uses it, however it is written."""
+    if ":" not in address:
+        return address.startswith("127.")
+    return address.endswith("1") and not address[:-1].strip("0:")
 
 
 def _group_order(group: EndpointGroup) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from compiler.ir.traffic import ObjectName, SecretRef
     from compiler.lower.world import Files, World
     from compiler.model.fleet import Tenant
+    from compiler.model.kubernetes import EndpointSlice
 
 TENANT_NAMESPACE = error(
     "tenant-namespace",
@@ -48,13 +49,32 @@ TENANT_SECRET = error(
     "in the accounts of others, or show their certificates. Ingresses of a tenant may name Secrets of the tenant's "
     "namespaces alone; `references` of the tenant is for Services.",
 )
+TENANT_ADDRESS = error(
+    "tenant-address",
+    "an EndpointSlice with addresses that its tenant may not use",
+    """\
+A gateway sends requests wherever an EndpointSlice says. So whoever writes one could publish what only the gateway can
+reach: pods of other tenants, API servers, the admin interface of the gateway itself. Kubernetes grants EndpointSlices
+to administrators for that reason.
+
+The Fleet's `addresses` of a tenant name the networks that its EndpointSlices may lead to; without any it writes
+none.""",
+)
 TENANT_PATH = warning(
     "tenant-path",
     "a folder of a tenant that holds nothing, or belongs to two tenants",
     "Files outside every tenant's folders belong to the platform and may do everything. So a misspelt folder of a "
     "tenant would give its files every right, and a folder of two tenants belongs to the first of them alone.",
 )
-CODES: tuple[Code, ...] = (TENANT_NAMESPACE, TENANT_HOST, TENANT_KIND, TENANT_REFERENCE, TENANT_SECRET, TENANT_PATH)
+CODES: tuple[Code, ...] = (
+    TENANT_NAMESPACE,
+    TENANT_HOST,
+    TENANT_KIND,
+    TENANT_REFERENCE,
+    TENANT_SECRET,
+    TENANT_ADDRESS,
+    TENANT_PATH,
+)
 
 PLATFORM_KINDS = frozenset({"Fleet", "Cluster", "IngressClass", "MseIngressConfig", "TrafficState"})
 
@@ -157,6 +177,29 @@ class Tenancy:
                 "name a Secret in a namespace of the tenant",
                 (Note(self._place.at(index), "the tenant"),),
             )
+
+    def check_addresses(self, endpoints: EndpointSlice, origin: Origin) -> None:
+        """Report an EndpointSlice that leads where its tenant may not send requests; one finding for each."""
+        found = self._tenants and self.of(origin.file)
+        if not found:
+            return
+        import ipaddress  # noqa: PLC0415 - few fleets have EndpointSlices of tenants
+
+        index, tenant = found
+        networks = [ipaddress.ip_network(network) for network in tenant.addresses]
+        for number, endpoint in enumerate(endpoints.endpoints):
+            address = endpoint.addresses[0]
+            if any(ipaddress.ip_address(address) in network for network in networks):
+                continue
+            self._findings.add(
+                TENANT_ADDRESS,
+                origin.at("endpoints", number, "addresses", 0),
+                address,
+                f"EndpointSlices of tenant {tenant.name} may lead to {_words(tenant.addresses)}",
+                "let the platform write it, or add its network to the `addresses` of the tenant",
+                (Note(self._place.at(index), "the tenant"),),
+            )
+            return
 
     def check_host(self, host: str, origin: Origin) -> None:
         """Report a host that its tenant may not serve; `*` is every host."""

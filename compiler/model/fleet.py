@@ -224,6 +224,8 @@ class Tenant(Node, frozen=True, kw_only=True):
     """Kinds that its plain and extra manifests may have; empty = all namespaced kinds."""
     references: tuple[ServiceName, ...] = ()
     """Services of other namespaces that annotations of its Ingresses may name: a common fallback, for example."""
+    addresses: tuple[Text, ...] = ()
+    """Networks (CIDR, such as 10.8.0.0/16) that the addresses in its EndpointSlices are of; empty = it writes none."""
 
 
 class DrillBudgets(Node, frozen=True, kw_only=True):

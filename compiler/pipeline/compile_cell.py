@@ -170,6 +170,8 @@ def lower_cell(
     spreads = Spreads(by_name, policies, world, context.states, findings, readiness_paths(apps) if policies else {})
     check_pins(pins, by_name, findings)
     slices = _take(model.EndpointSlice, documents, tenancy, findings)
+    for endpoint_slice in slices:
+        tenancy.check_addresses(endpoint_slice.value, endpoint_slice.origin)
     endpoints = lower_endpoint_slices(slices, by_name, world, findings)
     by_name.update((name, replace(by_name[name], endpoints=groups)) for name, groups in endpoints.items())
     whole, broken = _ingresses(context, ingresses, tenancy, findings)

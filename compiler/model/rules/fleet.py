@@ -49,6 +49,15 @@ def check_fleet(fleet: Fleet, report: Report) -> None:
                     "the paths of a tenant are folders below the root",
                     "write a relative path without `..`",
                 )
+        for index, network in enumerate(tenant.addresses):
+            if not is_network(network):
+                report.add(
+                    BAD_VALUE,
+                    (*path, number, "addresses", index),
+                    network,
+                    "this is no network: an address, a slash and a length, with no bits behind it",
+                    "write it as 10.8.0.0/16, or 2001:db8::/32",
+                )
     for index, accepted in enumerate(spec.accept):
         if accepted.until is not None and not is_day(accepted.until):
             report.add(
@@ -173,6 +182,16 @@ def _check_reach(reach: Reach, path: Path, report: Report) -> None:
                 "write an IPv4 or IPv6 address, such as 10.1.0.9",
             )
     report.unique((*path, "addresses"), reach.addresses, (), "address")
+
+
+def is_network(text: str) -> bool:
+    """Whether a text is a network in CIDR form, without bits behind its length."""
+    import ipaddress  # noqa: PLC0415 - few documents hold addresses
+
+    try:
+        return "/" in text and ipaddress.ip_network(text) is not None
+    except ValueError:
+        return False
 
 
 def ip_version(text: str) -> int | None:

@@ -171,6 +171,31 @@ def check_endpoint_slice(endpoints: EndpointSlice, report: Report) -> None:
                     f"`addressType` is {endpoints.address_type}, and this is no such address",
                     f"write an {endpoints.address_type} address",
                 )
+            elif what := _special(address):
+                report.add(
+                    BAD_VALUE,
+                    ("endpoints", number, "addresses", index),
+                    address,
+                    f"this is {what}, and the API server refuses it: no pod has such an address",
+                    "write the address of a pod",
+                )
+
+
+def _special(address: str) -> str:
+    """Why the API server refuses an address in an EndpointSlice; "" where it does not, or on loopback alone."""
+    import ipaddress  # noqa: PLC0415 - few documents hold addresses
+
+    found = ipaddress.ip_address(address)
+    if "%" in address:
+        return "an address with a zone"
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    if mapped is not None:
+        return "an IPv4 address in the clothes of IPv6"
+    if found.is_unspecified:
+        return "the address of no machine and of every one"
+    if found.is_link_local:
+        return "an address of the link, where clouds keep the credentials of machines"
+    return "an address of many machines (multicast)" if found.is_multicast else ""
 
 
 def check_mse_ingress_config(config: MseIngressConfig, report: Report) -> None:

@@ -92,7 +92,8 @@ ENVOY_MANY_TRIES = error(
     "an Ingress asks for more repeats than an Envoy is given",
     "Each repeat that `proxy-next-upstream-tries` allows is a member of a cluster of Envoy, and so costs memory in "
     "every gateway before the first request arrives; and a request that failed a hundred times only adds to the "
-    "load of what is broken. Without the annotation fleetgate allows as many tries as there may be dead pods, up to 15.",
+    "load of what is broken. Without the annotation fleetgate allows as many tries as there may be dead pods: 15 at "
+    "most.",
 )
 ENVOY_MANY_SECRETS = warning(
     "envoy-many-secrets",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from compiler.lower.plain_services import is_loopback
 from tests.small_fleet import Document, Found, compiled, fleet, service
 
 FLEET = fleet("hz-a", "hz-b")
@@ -109,3 +110,21 @@ def test_a_port_is_one_of_the_service_and_an_address_one_of_a_pod() -> None:
         ("loopback-endpoint", "endpointslice-cart-1:endpoints.0.addresses.0", "127.0.0.1"),
         ("endpoint-slice", "endpointslice-cart-1:ports.0.name", "https"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "is_own"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("10.0.0.1", False),
+        ("::1", True),
+        ("0:0:0:0:0:0:0:1", True),
+        ("0000::0001", True),
+        ("::11", False),
+        ("::1:1", False),
+        ("2001:db8::1", False),
+    ],
+)
+def test_loopback_is_known_however_it_is_written(address: str, *, is_own: bool) -> None:
+    assert is_loopback(address) is is_own

@@ -52,6 +52,39 @@ def test_the_folder_of_all_files_holds_those_of_the_platform_too() -> None:
     assert codes == [("tenant-kind", "Cluster"), ("tenant-kind", "Cluster"), ("tenant-kind", "Fleet")]
 
 
+def endpoint_slice(*addresses: str, kind: str = "IPv4") -> Document:
+    labels = {"kubernetes.io/service-name": "cart", "topology.istio.io/cluster": "c-hz-a"}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "cart-1", "namespace": "shop", "labels": labels},
+        "addressType": kind,
+        "endpoints": [{"addresses": [address]} for address in addresses],
+        "ports": [{"name": "http", "port": 9901}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("allowed", "addresses", "kind", "refused"),
+    [
+        ([], ["10.8.0.1"], "IPv4", ["10.8.0.1"]),
+        ([], [], "IPv4", []),
+        (["10.8.0.0/16"], ["10.8.0.1", "10.8.255.255"], "IPv4", []),
+        (["10.8.0.0/16"], ["10.8.0.1", "10.9.0.1", "10.9.0.2"], "IPv4", ["10.9.0.1"]),
+        (["10.8.0.0/16"], ["127.0.0.1"], "IPv4", ["127.0.0.1"]),
+        (["10.8.0.0/16"], ["2001:db8::1"], "IPv6", ["2001:db8::1"]),
+        (["10.8.0.0/16", "2001:db8::/32"], ["2001:db8::1"], "IPv6", []),
+    ],
+)
+def test_endpoints_of_a_tenant_lead_to_its_networks_alone(
+    allowed: list[str], addresses: list[str], kind: str, refused: list[str]
+) -> None:
+    tenants = [{**SHOP, "addresses": allowed}]
+    expected = [("tenant-address", address) for address in refused]
+    assert found(an_app("shop"), endpoint_slice(*addresses, kind=kind), tenants=tenants) == expected
+    assert found(an_app("shop"), endpoint_slice(*addresses, kind=kind), tenants=tenants, at="platform/a.yaml") == []
+
+
 def test_an_object_without_a_namespace_is_in_the_namespace_default() -> None:
     document = an_app("x")
     del document["metadata"]["namespace"]

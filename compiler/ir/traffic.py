@@ -345,6 +345,7 @@ class DirectResponse(Node, frozen=True):
 
     status: int
     body: str = ""
+    content_type: Literal["text/plain", "application/json"] = "text/plain"
     origin: Origin = Origin("")
 
 

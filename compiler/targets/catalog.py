@@ -146,13 +146,15 @@ _ENVOY = (
         ("envoy-global-limit", "envoy-concurrency"),
     ),
     Capability(features.ADDRESSES, "full"),
-    Capability(features.BASIC_AUTH, "partial", "users in one file, as {SHA}", ("envoy-auth-map",)),
+    Capability(
+        features.BASIC_AUTH, "partial", "users in one file, as {SHA}; a realm shares no users", ("envoy-auth-map",)
+    ),
     Capability(features.WASM, "none", "", ("envoy-wasm",)),
     Capability(features.TLS, "partial", "ports 9901 to 9903 are taken", ("envoy-port",)),
-    Capability(features.CLIENT_TLS, "full"),
+    Capability(features.CLIENT_TLS, "full", "TLS 1.2 and 1.3 where nobody says anything else"),
     Capability(features.ALIASES, "full"),
     Capability(features.PROTOCOL, "full"),
-    Capability(features.BALANCE, "full"),
+    Capability(features.BALANCE, "full", "a lost pod moves its sessions, and up to 0.5 % of the others"),
 )
 
 TARGETS: tuple[Target, ...] = (

@@ -15,12 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_COMING = frozenset(
-    (
-        *("protocol", "balance", "affinity", "pool", "upstream_tls", "tls"),
-        *("local_limit", "global_limit", "concurrency", "access", "auth", "wasm"),
-    )
-)
+_COMING = frozenset(("balance",))
 """Families whose cases are being written."""
 
 

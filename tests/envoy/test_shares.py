@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from compiler.drill.load import Ask, Load, Plan
-from compiler.targets.envoy.pools import RING_POINTS
 from tests.envoy.compiled import ENVOY, Gateway, Pods
 from tests.envoy.effects.case import service_of
 from tests.small_fleet import HOST, MSE, canary, fleet, ingress, path, pin, policy, rule, service, tiers, weights
@@ -38,8 +37,6 @@ class Shared(msgspec.Struct, frozen=True):
     """(Service, cluster) -> its share of all requests, 0 to 1; what is not named gets none."""
     pods: tuple[Pod, ...] = PODS
     methods: tuple[str, ...] = ("GET",)
-    points: float = math.inf
-    """Where requests are hashed: places on the ring, which lie where chance puts them."""
 
 
 def base(**annotations: str) -> Document:
@@ -112,7 +109,6 @@ MORE: dict[str, Shared] = {
         (base(upstream_hash_by="$http_x-drill-id"), policy("cart", weights(a=60, b=30, c=10))),
         by_cluster(a=0.6, b=0.3, c=0.1),
         (("cart", "a", 2), ("cart", "b", 2), ("cart", "c", 2)),
-        points=RING_POINTS,
     ),
 }
 
@@ -148,7 +144,7 @@ def check(shared: Shared, folder: Path, loopback: str) -> None:
     counts = Counter((service_of(s), s.cluster) for s in samples)
     assert set(counts) <= set(shared.shares)
     for which, share in shared.shares.items():
-        deviation = math.sqrt(REQUESTS * share * (1 - share) * (1 + REQUESTS / shared.points))
+        deviation = math.sqrt(REQUESTS * share * (1 - share))
         assert abs(counts[which] - REQUESTS * share) <= SIGMAS * deviation, counts
 
 

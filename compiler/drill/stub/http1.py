@@ -91,7 +91,7 @@ class Http1:
     # --- answers
 
     def _answer(self, request: Request, *, lives_on: bool) -> None:
-        answer = self._server.pod.execute(request, self._server.tls)
+        answer = self._server.pod.execute(request, self._server.tls, self._server.number)
         if answer.delay_ms:
             self._is_answering = True
             loop = asyncio.get_running_loop()
@@ -131,7 +131,7 @@ class Http1:
         key = hashlib.sha1(  # noqa: S324 - RFC 6455 wants SHA-1; nothing is kept secret by it
             (request.header("sec-websocket-key") + _WEBSOCKET).encode()
         ).digest()
-        answer = self._server.pod.execute(request, self._server.tls)
+        answer = self._server.pod.execute(request, self._server.tls, self._server.number)
         lines = [
             "HTTP/1.1 101 Switching Protocols",
             "upgrade: websocket",

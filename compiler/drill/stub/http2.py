@@ -87,12 +87,6 @@ class Http2:
         elif isinstance(event, ConnectionTerminated):
             self._server.transport.close()
 
-    def _take_data(self, stream: int, event: DataReceived) -> None:
-        if event.flow_controlled_length:
-            self._connection.acknowledge_received_data(event.flow_controlled_length, stream)
-        if stream in self._requests:
-            self._requests[stream].body += event.data or b""
-
     def _forget(self, stream: int) -> None:
         self._requests.pop(stream, None)
         self._unsent.pop(stream, None)
@@ -101,7 +95,7 @@ class Http2:
         request = self._requests.pop(stream, None)
         if request is None:
             return
-        answer = self._server.pod.execute(request, self._server.tls)
+        answer = self._server.pod.execute(request, self._server.tls, self._server.number)
         self._answering += 1
         if answer.delay_ms:
             asyncio.get_running_loop().call_later(answer.delay_ms / 1000, self._late, stream, request, answer)
@@ -171,11 +165,3 @@ def _known(stream: int | None) -> int:
     """The stream of an event that has one."""
     assert stream is not None
     return stream
-
-
-def _request(event: RequestReceived) -> Request:
-    """A request, without its body; `:authority` as the header that it is in HTTP/1.1."""
-    headers = [(str(name), str(value)) for name, value in event.headers]
-    pseudo = {name: value for name, value in headers if name.startswith(":")}
-    fields = [("host", pseudo.get(":authority", "")), *(each for each in headers if not each[0].startswith(":"))]
-    return Request(pseudo.get(":method", ""), pseudo.get(":path", ""), fields, "HTTP/2")

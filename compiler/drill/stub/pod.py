@@ -73,6 +73,8 @@ class Said(msgspec.Struct, frozen=True):
     """What the caller asked for by SNI, where TLS is spoken."""
     client: str = ""
     """Subject of the caller's certificate."""
+    connection: int = 0
+    """By which connection it came: they are counted from 1 while the endpoint runs."""
 
 
 class Connection(Protocol):
@@ -114,6 +116,8 @@ class Pod:
         self.endpoint = endpoint
         self.behaviour = Behaviour()
         self.connections: set[Connection] = set()
+        self.accepted = 0
+        """Connections so far."""
         self.requests = 0
         self._executions = executions
         self._server: asyncio.Server | None = None
@@ -155,8 +159,8 @@ class Pod:
             lambda: Server(self), sock=listening, ssl=tls, backlog=_BACKLOG
         )
 
-    def execute(self, request: Request, tls: ssl.SSLObject | None) -> Answer:
-        """Execute a request: record it, and say who did it.
+    def execute(self, request: Request, tls: ssl.SSLObject | None, connection: int) -> Answer:
+        """Execute a request: record it, and say who did it. `connection`: number of the one by which it came.
 
         Headers of the request may ask for an answer: `x-stub-status`, `x-stub-delay-ms`, and `x-stub-header` (as often
         as wanted: `name: value`).
@@ -177,7 +181,7 @@ class Pod:
         return Answer(
             status,
             [("content-type", "application/json"), *headers],
-            msgspec.json.encode(self._said(request, tls)),
+            msgspec.json.encode(self._said(request, tls, connection)),
             delay,
             cuts,
         )
@@ -194,7 +198,7 @@ class Pod:
                 headers.append((name.strip().lower(), content.strip()))
         return status, delay, headers
 
-    def _said(self, request: Request, tls: ssl.SSLObject | None) -> Said:
+    def _said(self, request: Request, tls: ssl.SSLObject | None, connection: int) -> Said:
         end = self.endpoint
         return Said(
             service=end.service,
@@ -210,6 +214,7 @@ class Pod:
             body_bytes=len(request.body),
             server_name=getattr(tls, "asked_server_name", "") if tls else "",
             client=_subject(tls) if tls else "",
+            connection=connection,
         )
 
 

@@ -35,6 +35,8 @@ class Server(asyncio.Protocol):
         self._dialect: Dialect | None = None
         self._begin = b""
         self._is_gone = False
+        self.number = 0
+        """Among the connections of the endpoint, from 1."""
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -58,6 +60,8 @@ class Server(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.pod.connections.add(self)
+        self.pod.accepted += 1
+        self.number = self.pod.accepted
         if self.pod.behaviour.state == "frozen":
             self.hold(held=True)
 

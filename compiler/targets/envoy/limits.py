@@ -45,7 +45,9 @@ def shut(policies: Policies) -> DirectResponse | Redirect | None:
     """The answer to every request of a rule with a limit of 0: Envoy knows no bucket that stays empty."""
     if policies.global_limit is not None and not policies.global_limit.requests_per_second:
         said = policies.global_limit.rejection
-        return Redirect(302, *_parts(said.redirect)) if said.redirect else DirectResponse(said.status, said.body)
+        if said.redirect:
+            return Redirect(302, *_parts(said.redirect))
+        return DirectResponse(said.status, said.body, said.content_type)
     if policies.local_limit is not None and not policies.local_limit.requests:
         return DirectResponse(429, "local_rate_limited")
     return None

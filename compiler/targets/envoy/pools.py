@@ -48,9 +48,10 @@ MOST_ATTEMPTS = 16
 """Tries of a request at most. No try meets a pod that an earlier one met, so that one more try than there are pods that
 die at once reaches one that lives; with more pods than that, one may fail until the dead ones are ejected."""
 CONNECTION_BUFFER_BYTES = 32_768
-RING_POINTS = 8_192
-"""Places on the ring of a hashed pool at least. Where they lie is chance, and bends shares: that of a cluster with 60 %
-by 0.5 % (standard deviation), with Envoy's 1,024 by 1.5 %. Measured: 24 bytes each."""
+TABLE_SIZE = 65_537
+"""Places in the table of a hashed pool, which pods share as declared. When pods come or go, fewer than 0.5 % of the
+keys of others move (measured: 12 pods of which 4 die 0.4 %, 6 of which 2 die 0.15 %). Envoy's ring, whose places are
+dealt anew for each number of pods, moved 21 %, and missed declared shares by 0.5 % (standard deviation)."""
 _LEAST = {1: (5,), 2: (3, 2), 3: (2, 2, 1)}
 """Number of tiers -> how often each is tried at least; repeating a member keeps a small loss from spilling over."""
 _SIDE_REPEATS = 2
@@ -145,7 +146,7 @@ class Pools:
                 members = [members[0]] * missing + members
             members += [*left, self._last(backend, limit)]
             most = most_retries(self._demands.get(backend.service))
-            self.clusters[name] = text_of(_composite(name, members, most))
+            self.clusters[name] = text_of(_composite(name, members, most, backend.policy))
         return name
 
     def attempts(self, backend: Backend, then: Sequence[Backend] = ()) -> int:
@@ -284,7 +285,7 @@ class Pools:
         elif by_cluster and not is_hashed:
             common["locality_weighted_lb_config"] = {}
         found["common_lb_config"] = common
-        found.update(_balance(backend.policy, by_cluster=by_cluster, is_fine=True))
+        found.update(_balance(backend.policy, by_cluster=by_cluster))
         found["outlier_detection"] = self._ejection(backend)
         if spread.health_check is not None:
             found["health_checks"] = [_health_check(spread.health_check, backend)]
@@ -307,7 +308,7 @@ class Pools:
         """Endpoints that are tried whatever is known of them."""
         found = self._cluster(name, backend, limit)
         found["common_lb_config"] = {"healthy_panic_threshold": {"value": 100}, "update_merge_window": "0s"}
-        found.update(_balance(backend.policy, by_cluster=False, is_fine=False))
+        found.update(_balance(backend.policy, by_cluster=False))
         members = tier.members if tier is not None else ()
         found["load_assignment"] = self._assignment(name, backend, members, weighted=False, by_cluster=False)
         return found
@@ -390,8 +391,9 @@ def most_retries(demand: float | None) -> int:
     return min(max(math.ceil(demand * SILENCE_S), LEAST_RETRIES), _UNBOUNDED)
 
 
-def _composite(name: str, members: Sequence[str], most_retries: int) -> Plain:
-    return {
+def _composite(name: str, members: Sequence[str], most_retries: int, policy: ServicePolicy) -> Plain:
+    """`policy`: of the backend that is tried first."""
+    found: Plain = {
         "name": name,
         "connect_timeout": "0.5s",
         "lb_policy": "CLUSTER_PROVIDED",
@@ -401,6 +403,17 @@ def _composite(name: str, members: Sequence[str], most_retries: int) -> Plain:
             "typed_config": {"@type": ext.COMPOSITE, "clusters": [{"name": member} for member in members]},
         },
     }
+    if policy.tls is not None and policy.tls.sends_server_name and not policy.tls.server_name:
+        # Envoy takes the name from the request where it chooses the cluster of the route, and that is this one
+        options: Plain = {"auto_sni": True, **({"auto_san_validation": True} if policy.tls.verifies else {})}
+        found["typed_extension_protocol_options"] = {
+            ext.HTTP_OPTIONS_NAME: {
+                "@type": ext.HTTP_OPTIONS,
+                "explicit_http_config": {"http_protocol_options": {}},
+                "upstream_http_protocol_options": options,
+            }
+        }
+    return found
 
 
 def _circuit_breakers(pool: ConnectionPool | None, limit: Limit | None, most_retries: int = _UNBOUNDED) -> Plain:
@@ -424,37 +437,34 @@ def _http_options(policy: ServicePolicy) -> Plain:
     explicit = (
         {"http2_protocol_options": {"allow_connect": True}} if _is_http2(policy) else {"http_protocol_options": {}}
     )
-    found: Plain = {
+    return {
         "@type": ext.HTTP_OPTIONS,
         "common_http_protocol_options": common,
         "explicit_http_config": explicit,
     }
-    if policy.tls is not None and policy.tls.sends_server_name and not policy.tls.server_name:
-        found["upstream_http_protocol_options"] = {"auto_sni": True}
-    return found
 
 
 def _is_http2(policy: ServicePolicy) -> bool:
     return policy.protocol in ("HTTP2", "GRPC", "GRPCS")
 
 
-def _balance(policy: ServicePolicy, *, by_cluster: bool, is_fine: bool) -> Plain:
-    """How an endpoint is chosen. `is_fine`: shares count, where requests are hashed too."""
+def _balance(policy: ServicePolicy, *, by_cluster: bool) -> Plain:
+    """How an endpoint is chosen."""
     balance = policy.balance
     if balance is None:
         return {"lb_policy": "ROUND_ROBIN"}
     keys = hash_policy(balance)
     if keys:
-        ring: Plain = {
-            "@type": ext.RING_HASH,
-            **({"minimum_ring_size": RING_POINTS} if is_fine else {}),
+        table: Plain = {
+            "@type": ext.MAGLEV,
+            "table_size": TABLE_SIZE,
             "consistent_hashing_lb_config": {"hash_policy": keys},
         }
         if by_cluster:
-            ring["locality_weighted_lb_config"] = {}
+            table["locality_weighted_lb_config"] = {}
         return {
             "load_balancing_policy": {
-                "policies": [{"typed_extension_config": {"name": ext.RING_HASH_NAME, "typed_config": ring}}]
+                "policies": [{"typed_extension_config": {"name": ext.MAGLEV_NAME, "typed_config": table}}]
             }
         }
     found: Plain = {"lb_policy": _LB_POLICIES[balance.algorithm]}

@@ -98,14 +98,11 @@ class Routes:
         if isinstance(action, Forward):
             return self._forward(host, route, action, common, rule, is_limited=is_limited)
         entry = {"match": route_match(route.match), **common, **header_fields(policies.headers)}
-        if isinstance(action, Redirect):
-            answer = redirect(action)
-            added = [*entry.pop("response_headers_to_add", ()), *answer.pop("response_headers_to_add", ())]
-            entry |= answer
-            if added:
-                entry["response_headers_to_add"] = added
-        else:
-            entry["direct_response"] = _answer(action)
+        answer = redirect(action) if isinstance(action, Redirect) else _answer(action)
+        added = [*entry.pop("response_headers_to_add", ()), *answer.pop("response_headers_to_add", ())]
+        entry |= answer
+        if added:
+            entry["response_headers_to_add"] = added
         filters = self._filters(host, policies, {})
         return [{**entry, "typed_per_filter_config": filters} if filters else entry]
 
@@ -273,7 +270,12 @@ def _headers(route: Route, share: Share) -> Any:
 
 
 def _answer(action: DirectResponse) -> Plain:
-    found: Plain = {"status": action.status}
+    """What is answered without a backend: fields of a Route."""
+    answer: Plain = {"status": action.status}
     if action.body:
-        found["body"] = {"inline_string": action.body}
+        answer["body"] = {"inline_string": action.body}
+    found: Plain = {"direct_response": answer}
+    if action.content_type != "text/plain":  # which Envoy says by itself
+        kind = {"key": "content-type", "value": action.content_type}
+        found["response_headers_to_add"] = [{"header": kind, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from compiler.ir.delivery import TLS_DEFAULTS
 from compiler.ir.traffic import SecretRef
 from compiler.targets.envoy import extensions as ext
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 
 TLS_SOCKET = "envoy.transport_sockets.tls"
+_OLD = ("TLSv1.0", "TLSv1.1")
+"""Versions whose suites Envoy offers only when it is told to."""
 
 
 def chain_key(certificate: Tls, settings: TlsSettings | None) -> str:
@@ -41,8 +44,9 @@ def downstream(certificate: Tls, settings: TlsSettings | None, secrets: Secrets)
             parameters["tls_minimum_protocol_version"] = _version(settings.min_version)
         if settings.max_version:
             parameters["tls_maximum_protocol_version"] = _version(settings.max_version)
-        if settings.ciphers:
-            parameters["cipher_suites"] = list(settings.ciphers)
+        ciphers = settings.ciphers or (TLS_DEFAULTS.ciphers if settings.min_version in _OLD else ())
+        if ciphers:
+            parameters["cipher_suites"] = list(ciphers)
         if parameters:
             common["tls_params"] = parameters
         if settings.client_ca is not None:
@@ -68,6 +72,13 @@ def upstream(written: UpstreamTls | None, alpn: str, secrets: Secrets) -> Plain:
             common["validation_context_sds_secret_config"] = secrets.system_authorities()
         if written.sends_server_name and written.server_name:
             context["sni"] = written.server_name
+            if written.verifies:
+                validation = common.pop("validation_context_sds_secret_config")
+                name = {"san_type": "DNS", "matcher": {"exact": written.server_name}}
+                common["combined_validation_context"] = {
+                    "default_validation_context": {"match_typed_subject_alt_names": [name]},
+                    "validation_context_sds_secret_config": validation,
+                }
     return {"name": TLS_SOCKET, "typed_config": context}
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from tests.envoy.effects import (
+    access,
+    affinity,
+    auth,
+    balance,
     canary,
+    client_tls,
     combinations,
     conditions,
     cors,
@@ -11,11 +16,16 @@ from tests.envoy.effects import (
     fallback,
     headers,
     hosts,
+    limits,
     mirror,
     paths,
+    pool,
+    protocol,
     redirect,
     subset,
     timeout,
+    upstream_tls,
+    wasm,
 )
 
 ALL = (
@@ -32,4 +42,16 @@ ALL = (
     conditions.EFFECTS,
     hosts.EFFECTS,
     combinations.EFFECTS,
+    client_tls.EFFECTS,
+    protocol.EFFECTS,
+    upstream_tls.EFFECTS,
+    balance.EFFECTS,
+    affinity.EFFECTS,
+    pool.EFFECTS,
+    limits.LOCAL,
+    limits.GLOBAL,
+    limits.CONCURRENCY,
+    access.EFFECTS,
+    auth.EFFECTS,
+    wasm.EFFECTS,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from compiler.drill.children import wait_until
 from compiler.drill.delivery import Delivery, free_port
 from compiler.drill.envoy import Envoy
 from compiler.drill.load import Ask, ClientTls, ask
-from compiler.drill.stub.spec import Behaviour, Certificates
+from compiler.drill.stub.spec import Behaviour
 from compiler.targets.envoy.answers import BODY_BUFFER_BYTES
 from tests.envoy.certificates import LISTENERS, certify
 from tests.envoy.compiled import ENVOY, Gateway, Pods, header, seen
@@ -56,41 +55,6 @@ def test_match_order_hosts_and_wildcards(pods: Pods, tmp_path: Path) -> None:
         assert gateway.get("/other", host="elsewhere.org").status == 404
         assert seen(gateway.get("/any", host="elsewhere.org")).service == "shop/next"
         assert gateway.envoy.rejected_updates() == {}
-
-
-def test_limits_are_one_bucket_per_rule_and_are_answered_as_declared(pods: Pods, tmp_path: Path) -> None:
-    documents = base(
-        ingress(
-            "cart",
-            rule(path("cart")),
-            annotations={MSE + "route-limit-rpm": "2", MSE + "route-limit-burst-multiplier": "3"},
-        ),
-        canary("stage", rule(path("next")), by_header="x-stage"),
-        ingress(
-            "whole",
-            rule(path("cart", "/whole")),
-            annotations={
-                MSE + "rate-limit": "1",
-                MSE + "rate-limit-fallback-custom-response-code": "418",
-                MSE + "rate-limit-fallback-custom-response-body": "slow",
-            },
-        ),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        mixed = gateway.ask(
-            *[
-                Ask(path="/cart", method="GET"),
-                Ask(path="/cart", method="PUT"),
-                Ask(path="/cart", headers=(("x-stage", "always"),)),
-            ]
-            * 4
-        )
-        assert [s.status for s in mixed] == [200] * 6 + [429] * 6
-        assert mixed[-1].body == b"local_rate_limited"
-        assert header(mixed[-1], "x-fleetgate-limited") == []
-        whole = gateway.ask(*[Ask(path="/whole")] * 4)
-        assert [s.status for s in whole][:2] == [200, 418]
-        assert whole[1].body == b"slow"
 
 
 @pytest.mark.parametrize("size", [1_000_000, 3_000_000])
@@ -137,52 +101,6 @@ def test_pods_that_are_gone_are_stood_in_for(pods: Pods, tmp_path: Path) -> None
         gateway.backends.kill("b")
         gateway.backends.start("a")
         assert {s.status for s in gateway.ask(*[Ask(path="/next", headers=(("x-stage", "always"),))] * 20)} == {200}
-
-
-def test_affinity_names_the_pod_of_its_cookie(pods: Pods, tmp_path: Path) -> None:
-    documents = base(
-        ingress(
-            "cart", rule(path("cart")), annotations={NGINX + "affinity": "cookie", NGINX + "session-cookie-name": "S"}
-        ),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        for _ in range(5):
-            first = gateway.get("/cart")
-            (cookie,) = header(first, "set-cookie")
-            pair = cookie.partition(";")[0]
-            assert {s.place for s in gateway.ask(*[Ask(path="/cart", headers=(("cookie", pair),))] * 20)} == {
-                first.place
-            }
-        assert len({gateway.get("/cart").place for _ in range(30)}) > 1
-
-
-def test_cors_and_address_lists(pods: Pods, tmp_path: Path) -> None:
-    documents = base(
-        ingress(
-            "cart",
-            rule(path("cart")),
-            annotations={NGINX + "enable-cors": "true", NGINX + "cors-allow-origin": "https://*.a.org"},
-        ),
-        ingress("mine", rule(path("cart", "/mine")), annotations={NGINX + "whitelist-source-range": "203.0.113.0/24"}),
-        ingress("not", rule(path("cart", "/not")), annotations={NGINX + "denylist-source-range": "203.0.113.7"}),
-        envoy={"xffNumTrustedHops": 1},
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        (preflight,) = gateway.ask(
-            Ask(
-                path="/cart",
-                method="OPTIONS",
-                headers=(("origin", "https://x.a.org"), ("access-control-request-method", "PUT")),
-            )
-        )
-        assert (preflight.status, preflight.cluster) == (200, "")
-        assert header(preflight, "access-control-allow-origin") == ["https://x.a.org"]
-        foreign = gateway.get("/cart", origin="https://b.org")
-        assert (foreign.status, header(foreign, "access-control-allow-origin")) == (200, [])
-        assert gateway.get("/mine", x_forwarded_for="203.0.113.9").status == 200
-        assert gateway.get("/mine", x_forwarded_for="198.51.100.1").status == 403
-        assert gateway.get("/not", x_forwarded_for="203.0.113.7").status == 403
-        assert gateway.get("/not", x_forwarded_for="203.0.113.8").status == 200
 
 
 # --- TLS and passwords
@@ -338,71 +256,6 @@ def test_passwords_and_certificates_come_by_ads_too(
 # --- towards backends
 
 
-def test_backends_are_spoken_to_as_declared(pods: Pods, tmp_path: Path) -> None:
-    secrets = tmp_path / "secrets"
-    certify(secrets, "pod", host="safe.internal")
-    certify(secrets, "gateway")
-    files = Certificates(
-        certificate=f"{secrets}/shop/pod/tls.crt", key=f"{secrets}/shop/pod/tls.key", client_ca=f"{secrets}/ca/crt"
-    )
-    pods.add("safe", "a", tls=files)
-    documents = base(
-        app("safe", "a"),
-        ingress("grpc", rule(path("cart")), annotations={NGINX + "backend-protocol": "GRPC"}),
-        ingress(
-            "safe",
-            rule(path("safe", "/safe")),
-            annotations={
-                NGINX + "backend-protocol": "HTTPS",
-                NGINX + "proxy-ssl-secret": "shop/gateway",
-                NGINX + "proxy-ssl-name": "safe.internal",
-                NGINX + "proxy-ssl-server-name": "on",
-            },
-        ),
-        **secured(secrets),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        assert seen(gateway.get("/cart")).protocol == "HTTP/2"
-        safe = seen(gateway.get("/safe"))
-        assert (safe.protocol, safe.server_name) == ("HTTP/1.1", "safe.internal")
-        assert "gateway" in safe.client
-
-
-def test_timeouts_retries_mirrors_and_limits_at_a_time(pods: Pods, tmp_path: Path) -> None:
-    documents = base(
-        ingress("slow", rule(path("cart", "/slow")), annotations={MSE + "timeout": "1"}),
-        ingress(
-            "again",
-            rule(path("cart", "/again")),
-            annotations={NGINX + "proxy-next-upstream": "http_503", NGINX + "proxy-next-upstream-tries": "2"},
-        ),
-        ingress("copied", rule(path("cart", "/copied")), annotations={MSE + "mirror-target-service": "next"}),
-        ingress(
-            "few",
-            rule(path("cart", "/few")),
-            annotations={MSE + "concurrency-limit": "2"},
-        ),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        assert gateway.get("/slow", x_stub_delay_ms="1500").status == 504
-        before = sum(sum(gateway.backends.requests(c).values()) for c in "ab")
-        assert gateway.get("/again", x_stub_status="503").status == 503
-        tried = sum(sum(gateway.backends.requests(c).values()) for c in "ab") - before
-        assert tried == 3
-        (posted,) = gateway.ask(Ask(path="/again", method="POST", headers=(("x-stub-status", "503"),)))
-        assert posted.status == 503
-        assert sum(sum(gateway.backends.requests(c).values()) for c in "ab") - before == 4
-
-        copies = {each.place for each in pods.endpoints if each.service == "shop/next"}
-        assert gateway.get("/copied").status == 200
-        assert sum(n for place, n in gateway.backends.requests("a").items() if place in copies) == 1
-
-        with ThreadPoolExecutor(6) as threads:
-            asked = [threads.submit(gateway.get, "/few", x_stub_delay_ms="700") for _ in range(6)]
-            statuses = sorted(each.result().status for each in asked)
-        assert statuses == [200] * 2 + [429] * 4
-
-
 def test_an_upgraded_connection_and_a_slow_stream_pass(pods: Pods, tmp_path: Path) -> None:
     documents = base(ingress("cart", rule(path("cart"))))
     with Gateway(documents, pods, tmp_path) as gateway:
@@ -413,65 +266,3 @@ def test_an_upgraded_connection_and_a_slow_stream_pass(pods: Pods, tmp_path: Pat
             )
             assert connection.recv(4096).startswith(b"HTTP/1.1 101 ")
         assert gateway.get("/cart", x_stub_delay_ms="2000").status == 200
-
-
-@pytest.mark.parametrize(
-    ("by", "one", "other"),
-    [
-        ("$http_x-user", {"headers": (("x-user", "1"),)}, {"headers": (("x-user", "2"),)}),
-        ("$arg_user", {"path": "/cart?user=1"}, {"path": "/cart?user=2"}),
-        ("$request_uri", {"path": "/cart?a=1"}, {"path": "/cart?a=2"}),
-        (
-            "$remote_addr",
-            {"headers": (("x-forwarded-for", "203.0.113.1"),)},
-            {"headers": (("x-forwarded-for", "203.0.113.2"),)},
-        ),
-    ],
-)
-def test_equal_keys_meet_one_pod(
-    pods: Pods, tmp_path: Path, by: str, one: dict[str, Any], other: dict[str, Any]
-) -> None:
-    documents = base(
-        ingress("cart", rule(path("cart")), annotations={NGINX + "upstream-hash-by": by}),
-        envoy={"xffNumTrustedHops": 1},
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        first, second = ({"path": "/cart", **each} for each in (one, other))
-        places = [{s.place for s in gateway.ask(*[Ask(**each)] * 10)} for each in (first, second)]
-        assert [len(each) for each in places] == [1, 1]
-        spread = {s.place for n in range(30) for s in gateway.ask(Ask(**_varied(first, n)))}
-        assert len(spread) > 1
-
-
-def _varied(asked: dict[str, Any], number: int) -> dict[str, Any]:
-    """The same request with another key."""
-    headers = tuple((k, f"203.0.113.{number}" if "." in v else f"{number}") for k, v in asked.get("headers", ()))
-    return {**asked, "path": asked["path"].replace("=1", f"={number}"), "headers": headers}
-
-
-def test_versions_by_label_aliases_and_lists_of_a_host(pods: Pods, tmp_path: Path) -> None:
-    (labelled,) = pods.add("cart", "a", 1, labels={"version": "v2"})
-    documents = base(
-        ingress(
-            "cart",
-            rule(path("cart")),
-            annotations={
-                MSE + "service-subset": "v2",
-                MSE + "subset-labels": "version v2",
-                MSE + "server-alias": "*.alias.org",
-            },
-        ),
-        ingress(
-            "shut",
-            rule(path("cart"), host="shut.org"),
-            annotations={MSE + "domain-whitelist-source-range": "203.0.113.0/24"},
-        ),
-    )
-    with Gateway(documents, pods, tmp_path) as gateway:
-        assert {s.place for s in gateway.ask(*[Ask(path="/cart")] * 10)} == {labelled.place}
-        assert {s.place for s in gateway.ask(*[Ask(path="/cart", host="x.alias.org")] * 10)} == {labelled.place}
-        assert gateway.get("/cart", host="shut.org").status == 403
-        gateway.backends.behave(Behaviour(state="down"), [labelled])
-        after = gateway.ask(*[Ask(path="/cart")] * 20)
-        assert {s.status for s in after} == {200}
-        assert labelled.place not in {s.place for s in after}

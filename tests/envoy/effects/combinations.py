@@ -74,6 +74,27 @@ EFFECTS = Effects(
             documents=_with_canary(**BY_WEIGHT, request_header_control_add="x-note canary"),
         ),
         Case(
+            "canary-of-alias",
+            {"server-alias": "www.HOST,*.wide.HOST"},
+            lambda side: [
+                service_of(each)
+                for name in (side.host, f"www.{side.host}", f"a.wide.{side.host}")
+                for each in side.ask(Ask(host=name), Ask(host=name, headers=(("x-stage", "always"),)))
+            ],
+            seen=["one", "two"] * 3,
+            otherwise=["one", "two", "", "", "", ""],
+            documents=_with_canary(**BY_HEADER),
+        ),
+        Case(
+            "rewrite-of-encoded-path",
+            {"rewrite-target": "/new/$1"},
+            lambda side: [side.said(f"/old/{rest}").path for rest in ("a%20b?x=%2F", "a;b=c", "../old/$1", "/x", "")],
+            seen=["/new/a%20b?x=%2F", "/new/a;b=c", "/new/$1", "/new/x", "/new/"],
+            otherwise=["/old/a%20b?x=%2F", "/old/a;b=c", "/old/$1", "/old/x", "/old/"],
+            beside={"use-regex": "true"},
+            documents=lambda side: [side.ingress(paths=[path("one", "/old/(.*)", "ImplementationSpecific")])],
+        ),
+        Case(
             "mirror-of-canary",
             {"mirror-target-service": "one"},
             _copies_of_canary,

@@ -75,6 +75,8 @@ EFFECTS = Effects(
             documents=_base_and_canary,
         ),
         Case("status", {"proxy-next-upstream": "http_503"}, _tries(503), seen=4, otherwise=1, groups=FIVE),
+        # what a backend may have executed is not repeated, unless somebody says that it may be
+        Case("status-post", {"proxy-next-upstream": "http_503"}, _tries(503, "POST"), 1, 1, groups=FIVE),
         *(
             Case(
                 f"on-{word.replace('_', '-')}",

@@ -160,6 +160,8 @@ class EnvoyGateway(Node, frozen=True):
     """Cores, and worker threads."""
     memory: str = "1Gi"
     """Kubernetes quantity."""
+    memory_bytes: int = 1 << 30
+    """The same as a number."""
     origin: Origin = Origin("")
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Code, Note, error, warning
 from compiler.ir import delivery, traffic
+from compiler.lower.quantities import amount
 from compiler.lower.unread import check_unread
 from compiler.lower.world import Sourced, World
 
@@ -500,6 +501,7 @@ def lower_delivery(
             sidecar_image=g.envoy.sidecar_image,
             cpu=g.envoy.cpu,
             memory=str(g.envoy.memory),
+            memory_bytes=int(amount(g.envoy.memory)),
             listeners=tuple(traffic.Listener(e.name, e.port, e.protocol) for e in g.listeners),
             trusted_hops=g.envoy.xff_num_trusted_hops,
             service_type=g.envoy.service.type,

@@ -16,6 +16,7 @@ from compiler.diagnostics import Code, Note, Origin, error, warning
 from compiler.lower.fleet import nearest
 from compiler.lower.overrides import FIELDS, MERGE_KEYS
 from compiler.lower.pods import grace_seconds, port_number, pre_stop_seconds
+from compiler.lower.quantities import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -268,7 +269,7 @@ def _limits(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
     _whole_resources(spec.resources, layers, findings)
     for resource, limit in spec.resources.limits.items():
         request = spec.resources.requests.get(resource)
-        if request is not None and _amount(request) > _amount(limit) * (1 + 1e-9):
+        if request is not None and amount(request) > amount(limit) * (1 + 1e-9):
             findings.add(
                 REQUESTS_ABOVE_LIMITS,
                 layers.resource("requests", resource),
@@ -282,7 +283,7 @@ def _limits(spec: PodSpec, layers: Layers, findings: Diagnostics) -> None:
 def _whole_resources(resources: Resources, layers: Layers, findings: Diagnostics) -> None:
     for resource, request in resources.requests.items():
         limit = resources.limits.get(resource)
-        if resource not in _SHARED and (limit is None or _amount(limit) > _amount(request)):
+        if resource not in _SHARED and (limit is None or amount(limit) > amount(request)):
             findings.add(
                 REQUESTS_ABOVE_LIMITS,
                 layers.resource("requests", resource),
@@ -403,33 +404,3 @@ def _report_duplicates(items: Iterable[Any], key: str, origin: Origin, findings:
                 "rename or remove one of them",
                 (Note(origin.at(other), "the other item"),),
             )
-
-
-_UNITS = {
-    "n": 1e-9,
-    "u": 1e-6,
-    "m": 1e-3,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
-    "P": 1e15,
-    "E": 1e18,
-    "Ki": 2.0**10,
-    "Mi": 2.0**20,
-    "Gi": 2.0**30,
-    "Ti": 2.0**40,
-    "Pi": 2.0**50,
-    "Ei": 2.0**60,
-}
-
-
-@functools.lru_cache(maxsize=4096)
-def _amount(quantity: float | str) -> float:
-    """A Kubernetes quantity as a number, to about 15 digits."""
-    if not isinstance(quantity, str):
-        return float(quantity)
-    for unit in (quantity[-2:], quantity[-1:]):
-        if unit in _UNITS:
-            return float(quantity[: -len(unit)]) * _UNITS[unit]
-    return float(quantity)

@@ -93,7 +93,7 @@ class Gateway:
     """The running gateway; a context manager. Each namespace of the fleet has a file of its own."""
 
     def __init__(self, documents: Iterable[Document], pods: Pods, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._stack = ExitStack()
         root, tree = folder / "root", folder / "tree"
         root.mkdir()
@@ -116,7 +116,7 @@ class Gateway:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.backends)
-        self.envoy = self._stack.enter_context(Envoy(self.bootstrap, self._folder))
+        self.envoy = self._stack.enter_context(Envoy(self.bootstrap, self.folder))
         return self
 
     def __exit__(self, *_: object) -> None:

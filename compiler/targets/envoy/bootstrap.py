@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BOOTSTRAP = "bootstrap.json"
 MAX_CONNECTIONS = 50_000
 """Connections from clients to one Envoy (edge best practices): beyond it new ones are refused."""
+HEAP_PERCENT = 90
+"""Of the memory of a pod: what its Envoy may allocate. The rest is for what no allocator counts."""
 _HOLE = "\0"
 _WRITTEN_HOLE = json.dumps(_HOLE)
 
@@ -63,7 +65,7 @@ def _bootstrap(settings: EnvoyGateway, fragments: Sequence[Fragment]) -> Iterato
     frame = {
         "node": {"id": "fleetgate", "cluster": settings.gateway},
         "admin": {"address": listeners.address("127.0.0.1", listeners.ADMIN_PORT)},
-        "overload_manager": _overload_manager(),
+        "overload_manager": _overload_manager(settings),
         "layered_runtime": {
             "layers": [
                 {"name": "fleetgate", "static_layer": {"re2.max_program_size.error_level": PATTERN_STEPS}},
@@ -147,6 +149,26 @@ def _lines(*items: Iterable[str]) -> Iterator[str]:
     yield "\n]"
 
 
-def _overload_manager() -> dict[str, Any]:
+def _overload_manager(settings: EnvoyGateway) -> dict[str, Any]:
+    """What Envoy does before a bound is met that would end it.
+
+    How much memory it may have is known where it runs in pods of ours: before the kernel kills it, it gives memory
+    back, and then answers new requests with 503.
+    """
     limit = {"@type": ext.CONNECTION_LIMIT, "max_active_downstream_connections": str(MAX_CONNECTIONS)}
-    return {"resource_monitors": [{"name": ext.CONNECTION_LIMIT_NAME, "typed_config": limit}]}
+    connections = {"name": ext.CONNECTION_LIMIT_NAME, "typed_config": limit}
+    if not settings.placement:
+        return {"resource_monitors": [connections]}
+    most = str(settings.memory_bytes * HEAP_PERCENT // 100)
+    heap = {"name": ext.HEAP_LIMIT_NAME, "typed_config": {"@type": ext.HEAP_LIMIT, "max_heap_size_bytes": most}}
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [heap, connections],
+        "actions": [
+            {
+                "name": f"envoy.overload_actions.{action}",
+                "triggers": [{"name": ext.HEAP_LIMIT_NAME, "threshold": {"value": share}}],
+            }
+            for action, share in (("shrink_heap", 0.9), ("stop_accepting_requests", 0.98))
+        ],
+    }

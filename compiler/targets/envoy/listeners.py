@@ -81,8 +81,11 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
         "stat_prefix": table,
         "use_remote_address": True,
         "xff_num_trusted_hops": settings.trusted_hops,
-        # no address is trusted to send Envoy's own headers
-        "internal_address_config": {"unix_sockets": False},
+        # no address is trusted to send Envoy's own headers; without a range it would be loopback (a proxy beside us)
+        "internal_address_config": {
+            "unix_sockets": False,
+            "cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}],  # noqa: S104 - nobody's address
+        },
         # what pods say of themselves stays inside: the route table overwrites it, unless a route decides
         "server_header_transformation": "PASS_THROUGH",
         "normalize_path": True,

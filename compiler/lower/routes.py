@@ -35,6 +35,7 @@ from compiler.lower.hosts import EXACT_ROOT, certificates, secured_hosts, start_
 from compiler.lower.ingress_paths import ANY_HOST, IngressInput, RoutePath, hosts_of, paths_of
 from compiler.lower.service_policies import declared_by
 from compiler.lower.spread import weighted
+from compiler.lower.tenancy import Tenancy
 from compiler.lower.traps import size_of, tell_traps
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def lower_ingresses(
     `broken`: Ingresses with annotations that could not be read; a canary of such a base has one all the same.
     """
     gateways = []
+    tenancy = Tenancy(world, findings)
     objects: dict[ObjectName, IngressObject] = {}
     ordered = sorted(ingresses, key=lambda i: i.rank)
     doubtful = [(i.spec.ingress_class_name, host, path) for i in broken for host, path in _written(i)]
@@ -102,7 +104,7 @@ def lower_ingresses(
         mine = [i for i in ordered if i.value.spec.ingress_class_name == class_name]
         backends = Backends(services, spreads, gateway.name, world, findings)
         unclear = {(host, path) for name, host, path in doubtful if name == class_name}
-        table = _Table(backends, gateway, size_of(world, index), unclear, findings)
+        table = _Table(backends, gateway, size_of(world, index), unclear, tenancy, findings)
         hosts = table.hosts(mine)
         for ingress in mine:
             objects[ingress.name] = _object(ingress, table.merged.get(ingress.name, ()))
@@ -149,12 +151,14 @@ class _Table:
         gateway: fleet_model.Gateway,
         size: GatewaySize,
         unclear: AbstractSet[tuple[str, str]],
+        tenancy: Tenancy,
         findings: Diagnostics,
     ) -> None:
         self._backends = backends
         self._gateway = gateway
         self._size = size
         self._unclear = unclear
+        self._tenancy = tenancy
         self._findings = findings
         self._bases: dict[str, dict[Match, _Base]] = {}
         self.merged: dict[ObjectName, list[MergedCanary]] = {}
@@ -204,6 +208,7 @@ class _Table:
             reason = "stands first in this Ingress"
         else:
             reason = f"comes first: that of {winner.ingress.name} {_why(winner, path)}"
+            self._tenancy.check_route(winner.place, path.place, f"{path.host}{path.written}")
         fix = "delete one of the two, or decide with the annotation fleetgate.dev/priority"
         self._report_duplicate(path, winner, reason, fix)
 
@@ -215,6 +220,7 @@ class _Table:
             if twin is None:
                 base.canaries.append(path)
                 self._tell_ignored(path, base)
+                self._tenancy.check_route(path.place, base.path.place, f"{path.host}{path.written}")
             else:
                 self._report_duplicate(path, twin, "stands first in this Ingress", "delete one of the two")
             return

@@ -9,6 +9,8 @@ from compiler.diagnostics import Code, Note, error, warning
 from compiler.lower.manifests import CLUSTER_SCOPED, group
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.delivery import PlainObject
     from compiler.ir.traffic import ObjectName, SecretRef
@@ -26,7 +28,19 @@ TENANT_HOST = error(
     "tenant-host",
     "an Ingress for a host that its tenant may not serve",
     "The Fleet's `tenants` say which hosts the Ingresses of a folder may serve: exact names, or `*.` and a domain for "
-    "every name below it. An Ingress without a host, or with defaultBackend, serves every host.",
+    "every name below it. Where entries of several tenants cover a host, the closest counts: shop.example.com is of the "
+    "tenant that lists it, and not of that with *.example.com. Tenants that share a host list the same entry. An Ingress "
+    "without a host, or with defaultBackend, serves every host.",
+)
+TENANT_ROUTE = error(
+    "tenant-route",
+    "an Ingress of a tenant that takes requests from an Ingress of another",
+    """\
+Tenants may share a host, each with paths of its own. An Ingress of one tenant for exactly the path of another would take
+all of its requests, by a higher fleetgate.dev/priority or only by its name; a canary would take as many as it likes.
+
+Choose another path. To hand requests to another tenant on purpose, let the platform write the Ingress, or list the
+folders of both under one tenant.""",
 )
 TENANT_KIND = error(
     "tenant-kind",
@@ -69,6 +83,7 @@ TENANT_PATH = warning(
 CODES: tuple[Code, ...] = (
     TENANT_NAMESPACE,
     TENANT_HOST,
+    TENANT_ROUTE,
     TENANT_KIND,
     TENANT_REFERENCE,
     TENANT_SECRET,
@@ -207,7 +222,19 @@ class Tenancy:
         if not found:
             return
         index, tenant = found
-        if not any(covers(allowed, host) for allowed in tenant.hosts):
+        mine = closest(tenant.hosts, host)
+        closer = closest([entry for each in self._tenants for entry in each.hosts], host)
+        if mine and closer != mine:
+            other = next(number for number, each in enumerate(self._tenants) if closer in each.hosts)
+            self._findings.add(
+                TENANT_HOST,
+                origin,
+                host,
+                f"it is of tenant {self._tenants[other].name} by its entry {closer}, which is closer than {mine} of {tenant.name}",
+                f"use another host, or let the platform add {closer} to the hosts of {tenant.name} too",
+                (Note(self._place.at(other), "the other tenant"),),
+            )
+        elif not mine:
             self._findings.add(
                 TENANT_HOST,
                 origin,
@@ -215,6 +242,24 @@ class Tenancy:
                 f"files of tenant {tenant.name} may serve {_words(tenant.hosts)}",
                 "use a host of the tenant, or let the platform add this one to it",
                 (Note(self._place.at(index), "the tenant"),),
+            )
+
+    def check_route(self, taker: Origin, owner: Origin, shown: str) -> None:
+        """Report a rule of a tenant that takes requests from a rule of another tenant, or of the platform."""
+        found = self._tenants and self.of(taker.file)
+        if not found:
+            return
+        index, tenant = found
+        other = self.of(owner.file)
+        if other is None or other[0] != index:
+            whose = "the platform" if other is None else f"tenant {other[1].name}"
+            self._findings.add(
+                TENANT_ROUTE,
+                taker,
+                shown,
+                f"this rule of tenant {tenant.name} takes requests from one of {whose}",
+                "choose another path, or let the platform write the Ingress",
+                (Note(owner, f"the rule of {whose}"),),
             )
 
     def check_kind(self, kind: str, origin: Origin) -> None:
@@ -261,6 +306,12 @@ def _clean(folder: str) -> str:
 def covers(allowed: str, host: str) -> bool:
     """Whether a tenant's host entry covers a host: equal, or below the domain of `*.domain`."""
     return host == allowed or (allowed.startswith("*.") and host.removeprefix("*.").endswith(allowed[1:]))
+
+
+def closest(entries: Iterable[str], host: str) -> str:
+    """The host entry that covers a host most closely: the host itself, else the longest; "" = there is none."""
+    found = (entry for entry in entries if covers(entry, host))
+    return max(found, key=lambda entry: (entry == host, len(entry)), default="")
 
 
 def _words(words: tuple[str, ...]) -> str:

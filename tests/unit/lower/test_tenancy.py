@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from compiler.lower.tenancy import covers
+from compiler.lower.tenancy import closest, covers
 from tests.small_fleet import MSE, NGINX, Document, app, compiled, fleet, ingress, path, rule
 
 SHOP = {"name": "shop", "paths": ["apps/shop"], "namespaces": ["shop"], "hosts": ["*.shop.example.com"]}
@@ -132,6 +132,77 @@ def test_a_wildcard_covers_every_name_below_it_and_nothing_else(allowed: str, ho
 )
 def test_an_ingress_serves_hosts_of_its_tenant_alone(document: Document, expected: list[tuple[str, str]]) -> None:
     assert found(an_app("shop"), document) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "host", "entry"),
+    [
+        (["*.example.com", "a.example.com"], "a.example.com", "a.example.com"),
+        (["*.example.com", "*.b.example.com"], "a.b.example.com", "*.b.example.com"),
+        (["*.example.com", "*.b.example.com"], "a.example.com", "*.example.com"),
+        (["*.example.com"], "example.com", ""),
+        ([], "example.com", ""),
+    ],
+)
+def test_the_closest_entry_counts(entries: list[str], host: str, entry: str) -> None:
+    assert closest(entries, host) == closest(entries[::-1], host) == entry
+
+
+def test_a_host_is_of_the_tenant_with_the_closest_entry() -> None:
+    wide = {**SHOP, "hosts": ["*.example.com"]}
+    taking = ingress("web", rule(path("cart"), host="media.example.com"))
+    assert found(an_app("shop"), taking, tenants=[wide, MEDIA]) == [("tenant-host", "media.example.com")]
+    shared = {**SHOP, "hosts": ["*.example.com", "media.example.com"]}
+    assert found(an_app("shop"), taking, tenants=[shared, MEDIA]) == []
+
+
+RANKED = {"fleetgate.dev/priority": "9"}
+WEIGHING = {NGINX + "canary": "true", NGINX + "canary-weight": "100"}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "folder", "is_taken"),
+    [
+        (RANKED, "apps/shop/media", True),
+        (RANKED, "platform", True),
+        (RANKED, "apps/shop/more", False),
+        (WEIGHING, "apps/shop/media", True),
+        (WEIGHING, "platform", True),
+        (WEIGHING, "apps/shop/more", False),
+    ],
+)
+def test_a_tenant_takes_no_requests_of_others(annotations: dict[str, str], folder: str, *, is_taken: bool) -> None:
+    """What takes requests is in apps/shop, and what it takes them from in another folder."""
+    host = "media.example.com"
+    owner = [
+        app("film", "hz-a", namespace="media"),
+        ingress("film", rule(path("film"), host=host), namespace="media"),
+    ]
+    tenants = [{**SHOP, "hosts": [host], "namespaces": ["shop", "media"]}, MEDIA]
+    files = {
+        "apps/shop/a.yaml": yaml.safe_dump_all(
+            [an_app("shop"), ingress("web", rule(path("cart"), host=host), annotations=annotations)]
+        ),
+        "apps/shop/media/b.yaml": "",
+        f"{folder}/b.yaml": yaml.safe_dump_all(owner),
+    }
+    result = compiled(fleet("hz-a", "hz-b", tenants=tenants), files=files)
+    told = [(code, value) for code, _, value in result.found if code.startswith("tenant")]
+    assert told == ([("tenant-route", f"{host}/cart")] if is_taken else [])
+
+
+def test_the_platform_may_take_requests_of_a_tenant() -> None:
+    files = {
+        "apps/shop/a.yaml": yaml.safe_dump_all(
+            [an_app("shop"), ingress("web", rule(path("cart"), host="a.shop.example.com"))]
+        ),
+        "platform/a.yaml": yaml.safe_dump_all(
+            [ingress("first", rule(path("cart"), host="a.shop.example.com"), annotations=RANKED)]
+        ),
+    }
+    found = compiled(fleet("hz-a", "hz-b", tenants=[SHOP]), files=files).codes
+    assert "tenant-route" not in found
+    assert "duplicate-route" in found
 
 
 def manifest(kind: str, api_version: str = "v1", **metadata: str) -> str:

@@ -27,17 +27,18 @@ TENANT_NAMESPACE = error(
 TENANT_HOST = error(
     "tenant-host",
     "an Ingress for a host that its tenant may not serve",
-    "The Fleet's `tenants` say which hosts the Ingresses of a folder may serve: exact names, or `*.` and a domain for "
-    "every name below it. Where entries of several tenants cover a host, the closest counts: shop.example.com is of the "
-    "tenant that lists it, and not of that with *.example.com. Tenants that share a host list the same entry. An Ingress "
-    "without a host, or with defaultBackend, serves every host.",
+    """\
+The Fleet's `tenants` say which hosts the Ingresses of a folder may serve: exact names, or `*.` and a domain for every
+name below it. Where entries of several tenants cover a host, the closest counts: shop.example.com is of the tenant that
+lists it, and not of that with *.example.com. Tenants that share a host list the same entry. An Ingress without a host,
+or with defaultBackend, serves every host.""",
 )
 TENANT_ROUTE = error(
     "tenant-route",
     "an Ingress of a tenant that takes requests from an Ingress of another",
     """\
-Tenants may share a host, each with paths of its own. An Ingress of one tenant for exactly the path of another would take
-all of its requests, by a higher fleetgate.dev/priority or only by its name; a canary would take as many as it likes.
+Tenants may share a host, each with paths of its own. An Ingress of one tenant for exactly the path of another would
+take all of its requests, by a higher fleetgate.dev/priority or only by its name; a canary as many as it likes.
 
 Choose another path. To hand requests to another tenant on purpose, let the platform write the Ingress, or list the
 folders of both under one tenant.""",
@@ -230,7 +231,8 @@ class Tenancy:
                 TENANT_HOST,
                 origin,
                 host,
-                f"it is of tenant {self._tenants[other].name} by its entry {closer}, which is closer than {mine} of {tenant.name}",
+                f"it is of tenant {self._tenants[other].name} by its entry {closer}, which is closer than {mine} of "
+                f"{tenant.name}",
                 f"use another host, or let the platform add {closer} to the hosts of {tenant.name} too",
                 (Note(self._place.at(other), "the other tenant"),),
             )

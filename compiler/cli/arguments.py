@@ -234,10 +234,11 @@ def _drill(each: argparse.ArgumentParser) -> None:
     )
     each.add_argument(
         "--fault",
-        choices=("kill", "freeze", "partial", "slow"),
+        choices=("kill", "freeze", "drop", "partial", "slow", "peak", "gateway"),
         action="append",
         default=[],
-        help="what happens to it; several times (default: all of them)",
+        help="what happens to it; several times (default: all but drop, which needs Linux, and peak, which needs "
+        "declared demands)",
     )
     each.add_argument("--gateway", metavar="NAME", type=_named, help="drill this gateway alone (default: all)")
     each.add_argument(

@@ -13,12 +13,15 @@ from msgspec.structs import replace
 from compiler.drill.local import localize
 from compiler.ir.delivery import EnvoyGateway
 from compiler.ir.traffic import Listener
+from compiler.solver.loads import Demands
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
     from pathlib import Path
 
     from compiler.drill.stub.spec import Endpoint
-    from compiler.ir.traffic import Gateway, Route, Traffic, VirtualHost
+    from compiler.ir.traffic import Gateway, ObjectName, Route, Traffic, VirtualHost
 
 LISTENER = "drill"
 
@@ -32,6 +35,8 @@ class DrillFleet(Struct, frozen=True):
     endpoints: tuple[Endpoint, ...]
     left_out: tuple[str, ...]
     """What routes say and the drill does not do, in words, sorted."""
+    rates: Mapping[ObjectName, Fraction]
+    """Requests per second of the declared peaks that come through the gateway, by Service."""
 
     @property
     def gateway(self) -> Gateway:
@@ -47,8 +52,9 @@ def drill_fleet(traffic: Traffic, gateway: Gateway, folder: Path) -> DrillFleet:
     listener = Listener(LISTENER, 80, "HTTP")
     alone = replace(traffic, gateways=(replace(gateway, hosts=hosts, listeners=(listener,)),))
     local = localize(alone, folder)
+    rates = Demands(traffic).through(gateway.name)
     settings = EnvoyGateway(gateway.name, "", 1, (), (listener,), 0, "ClusterIP", (), str(local.secrets))
-    return DrillFleet(local.traffic, settings, local.endpoints, tuple(sorted(left_out)))
+    return DrillFleet(local.traffic, settings, local.endpoints, tuple(sorted(left_out)), rates)
 
 
 def _plain_host(host: VirtualHost, left_out: set[str]) -> VirtualHost:

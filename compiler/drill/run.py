@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ from compiler.drill.asks import targets
 from compiler.drill.backends import Backends
 from compiler.drill.children import wait_until
 from compiler.drill.client.plan import Plan as LoadPlan
+from compiler.drill.delivery import free_port
 from compiler.drill.envoy import Envoy, on_free_ports
 from compiler.drill.faults import SLOW_MS, Fault, begin, end, health
 from compiler.drill.fleet import LISTENER
 from compiler.drill.load import Load
 from compiler.drill.measure import Budget, Marks, Numbers, Plan, numbers
+from compiler.drill.peak import capacities, peak
+from compiler.drill.stub.spec import Behaviour
 from compiler.ir.traffic import Forward, ObjectName
 from compiler.solver.flows import Pods, flow
 from compiler.targets.envoy import assemble, emit_traffic
@@ -31,8 +35,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from compiler.drill.asks import Target
-    from compiler.drill.client.plan import Ask
+    from compiler.drill.client.plan import Ask, Sample
     from compiler.drill.fleet import DrillFleet
+    from compiler.drill.peak import Peak
+    from compiler.drill.stub.spec import Endpoint
 
     Progress = Callable[[str, int, int], None]
 
@@ -49,10 +55,10 @@ class Pace(Struct, frozen=True):
 
     @property
     def workers(self) -> int:
-        """Requests under way at once: enough for all that are due in half a second, so that a request that is held up
+        """Requests under way at once: enough for all that are due in a second, so that a request that is held up
         holds up no other.
         """
-        return max(64, int(self.rate / 2))
+        return max(64, int(self.rate))
 
 
 class Outcome(Struct, frozen=True):
@@ -72,16 +78,26 @@ def drill(
 ) -> list[Outcome]:
     """Run faults one by one. Raises what the harness raises: EnvoyFailedError, StubFailedError, LoadFailedError."""
     every, missed = targets(local.gateway)
+    unknown = tuple(f"{route.owner} {route.match.path.value}: no request is known for it" for route in missed)
     found = []
-    with Backends(local.endpoints, folder) as backends, Envoy(bootstrap(local), folder / "envoy") as envoy:
-        place = "{}:{}".format(*envoy.address(LISTENER))
-        range_ = _Range(local, backends, envoy, place, budget, pace, folder)
+    boot = bootstrap(local)
+    with ExitStack() as stack:
+        backends = stack.enter_context(Backends(local.endpoints, folder))
+        envoys = [stack.enter_context(Envoy(boot, folder / "envoy"))]
+        if any(fault.kind == "gateway" for fault in faults):
+            envoys.append(stack.enter_context(Envoy(_at_a_fixed_port(boot), folder / "other")))
+        range_ = _Range(local, backends, envoys, budget, pace, folder)
         for index, fault in enumerate(faults):
             progress(fault.name, index, len(faults))
+            name = f"fault-{index}"
+            if fault.kind == "peak":
+                at_peak = peak(local, every, fault.loss, pace.rate)
+                if at_peak is not None:
+                    found.append(range_.run_peak(name, fault, at_peak))
+                continue
             held, skipped = _held(fault, every)
-            skipped += tuple(f"{route.owner} {route.match.path.value}: no request is known for it" for route in missed)
             if held:
-                found.append(range_.run(f"fault-{index}", fault, held, skipped))
+                found.append(range_.run(name, fault, held, (*skipped, *unknown)))
     return found
 
 
@@ -94,9 +110,17 @@ def bootstrap(local: DrillFleet) -> dict[str, Any]:
     return on_free_ports(json.loads(first.text))
 
 
+def _at_a_fixed_port(boot: dict[str, Any]) -> dict[str, Any]:
+    """The same gateway where it can end and come back: at a port that clients know."""
+    copy: dict[str, Any] = json.loads(json.dumps(boot))
+    for listener in copy["static_resources"]["listeners"]:
+        listener["address"]["socket_address"]["port_value"] = free_port()
+    return copy
+
+
 def _held(fault: Fault, every: Sequence[Target]) -> tuple[list[Target], tuple[str, ...]]:
     """The routes that are held to the fault: frozen backends hurt whoever has not declared a hedge delay."""
-    if fault.kind != "freeze":
+    if fault.kind not in ("freeze", "drop"):
         return list(every), ()
     held = [target for target in every if _is_hedged(target)]
     return held, tuple(f"{t.name}: no hedge is declared" for t in every if not _is_hedged(t))
@@ -118,18 +142,44 @@ class _Range(Struct):
 
     local: DrillFleet
     backends: Backends
-    envoy: Envoy
-    place: str
-    """`address:port` of the gateway."""
+    envoys: list[Envoy]
+    """The gateway, and another one where one of two is to be lost."""
     budget: Budget
     pace: Pace
     folder: Path
 
     def run(self, name: str, fault: Fault, held: Sequence[Target], skipped: tuple[str, ...]) -> Outcome:
         """One fault, with the load that is named so."""
-        asks = _asks(held)
+        plan = self._plan(fault, held, asks := _asks(held))
+        seen, _, _ = self._seen(name, fault, plan, [ask for _, ask in asks])
+        return Outcome(fault.name, self.local.gateway.name, seen, tuple(_problems(fault, seen, self.budget)), skipped)
+
+    def run_peak(self, name: str, fault: Fault, at_peak: Peak) -> Outcome:
+        """A loss at the declared peak, compared with what the capacity proof says of it."""
+        turns = [number for number, count in enumerate(at_peak.turns) for _ in range(count)]
+        asks = [(turns[index], at_peak.held[turns[index]].ask) for index in _mixed(len(turns))]
+        plan = self._plan(fault, at_peak.held, asks)
+        bounded = dict(capacities(self.local, at_peak.factor, self.backends))
+        self._carry(bounded)
+        seen, samples, marks = self._seen(name, fault, plan, [ask for _, ask in asks])
+        self._carry(dict.fromkeys(bounded, Behaviour()))
+        during = [s for s in samples if marks.struck <= s.due < marks.mended]
+        problems = list(at_peak.problems(during, seen.control_p999, plan.routes))
+        if not at_peak.predicted:
+            problems += _problems(fault, seen, self.budget)
+        return Outcome(fault.name, self.local.gateway.name, seen, tuple(problems))
+
+    def _carry(self, bounded: Mapping[Endpoint, Behaviour]) -> None:
+        """Let pods carry no more than that from now on."""
+        alike: dict[Behaviour, list[Endpoint]] = {}
+        for endpoint, behaviour in bounded.items():
+            alike.setdefault(behaviour, []).append(endpoint)
+        for behaviour, endpoints in alike.items():
+            self.backends.behave(behaviour, endpoints)
+
+    def _plan(self, fault: Fault, held: Sequence[Target], asks: Sequence[tuple[int, Ask]]) -> Plan:
         left = {(_name(s), c): part for (s, c), part in health(fault, self.backends).items()}
-        plan = Plan(
+        return Plan(
             tuple(ask.method for _, ask in asks),
             tuple(number for number, _ in asks),
             tuple(target.name for target in held),
@@ -137,20 +187,24 @@ class _Range(Struct):
             expected(held, self.local, left),
             frozenset(number for number, target in enumerate(held) if _never_repeats(target)),
         )
+
+    def _seen(self, name: str, fault: Fault, plan: Plan, asks: Sequence[Ask]) -> tuple[Numbers, list[Sample], Marks]:
+        """The fault under load."""
+        gateways = self.envoys if fault.kind == "gateway" else self.envoys[:1]
         load = LoadPlan(
-            targets=(self.place,),
-            asks=tuple(ask for _, ask in asks),
+            targets=tuple("{}:{}".format(*envoy.address(LISTENER)) for envoy in gateways),
+            asks=tuple(asks),
             rate=self.pace.rate,
             workers=self.pace.workers,
             name=name,
+            retries_elsewhere=len(gateways) > 1,
         )
         with Load(load, self.folder) as running:
             marks = self._strike(fault)
             samples = running.stop()
         mine = {key: times for key, times in self.backends.executions().items() if key[0].startswith(f"{name}-")}
         late = self.budget.p999_ms + (SLOW_MS if fault.kind == "slow" else 0)
-        seen = numbers(samples, marks, plan, mine, late)
-        return Outcome(fault.name, self.local.gateway.name, seen, tuple(_problems(fault, seen, self.budget)), skipped)
+        return numbers(samples, marks, plan, mine, late), samples, marks
 
     def _strike(self, fault: Fault) -> Marks:
         """Let it go wrong and be well again, while the load runs."""
@@ -158,10 +212,14 @@ class _Range(Struct):
         began = time.monotonic()
         time.sleep(self.pace.control_s)
         fault_began = time.monotonic()
+        if fault.kind == "gateway":
+            self.envoys[-1].kill()
         begin(fault, self.backends)
         struck = time.monotonic()
         time.sleep(self.pace.fault_s)
         mended = time.monotonic()
+        if fault.kind == "gateway":
+            self.envoys[-1].start()
         end(fault, self.backends)
         with contextlib.suppress(TimeoutError):  # then it is the samples that tell what did not come back
             wait_until(self._is_well, _MOST_BACK_S, "everything to be well again", pause=0.1)
@@ -170,7 +228,7 @@ class _Range(Struct):
 
     def _is_well(self) -> bool:
         """Whether the gateway leaves out no pod."""
-        healthy = self.envoy.stats(r"^cluster\..*\.membership_(healthy|total)$")
+        healthy = self.envoys[0].stats(r"^cluster\..*\.membership_(healthy|total)$")
         return all(
             healthy[name.replace("_total", "_healthy")] == count
             for name, count in healthy.items()

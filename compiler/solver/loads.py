@@ -73,6 +73,12 @@ class Demands:
         served = {service for _, service in self._ways}
         return tuple(sorted(served))
 
+    def through(self, gateway: str) -> dict[ObjectName, Fraction]:
+        """Requests per second of each Service that come through a gateway while nothing is lost."""
+        pods = Pods(self._traffic.services, {})
+        parts = {service: self._divided(service, pods) for service in self.services}
+        return {service: rates[gateway] for service, rates in parts.items() if rates.get(gateway)}
+
     def must_survive(self, service: ObjectName) -> frozenset[LossKind]:
         """The kinds of losses that a Service was declared to survive."""
         found = {

@@ -99,9 +99,13 @@ def _drill(
 def _faults(gateway: Gateway, losses: Sequence[Loss], kinds: Sequence[Kind]) -> list[Fault]:
     """Every kind of fault for every loss that hits the gateway and leaves some of it; what hits the same, once."""
     from compiler.drill.faults import KINDS, Fault  # noqa: PLC0415 - needs packages of an extra
+    from compiler.solver.losses import NO_LOSS  # noqa: PLC0415 - as above
 
     found: dict[object, Fault] = {}
     for kind in kinds or KINDS:
+        if kind == "gateway":
+            found[kind] = Fault(kind, NO_LOSS)
+            continue
         for loss in losses:
             hit = tuple((cluster, left) for cluster, left in loss.left if cluster in gateway.clusters)
             if hit and set(gateway.clusters) - {cluster for cluster, left in hit if not left}:

@@ -6,12 +6,13 @@ import asyncio
 import os
 import socket
 import ssl
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from compiler.drill.stub.packets import drop
-from compiler.drill.stub.spec import Behaviour
+from compiler.drill.stub.spec import MOST_WAIT_S, Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +122,7 @@ class Pod:
         self.requests = 0
         self._executions = executions
         self._server: asyncio.Server | None = None
+        self._busy_until = 0.0
         self._late, self._bad, self._cut = Every(), Every(), Every()
         words = (endpoint.cluster, endpoint.service, endpoint.version, endpoint.place)
         self._identity: Headers = [(ANSWERED_BY, " ".join(word or "-" for word in words))]
@@ -173,6 +175,9 @@ class Pod:
             os.write(self._executions, f"{identity} {request.method} {self.endpoint.place}\n".encode())
         delay = behaviour.delay_ms if behaviour.delay_ms and self._late.hits(behaviour.delay_percent) else 0.0
         status = behaviour.status if behaviour.status != 200 and self._bad.hits(behaviour.status_percent) else 200
+        if behaviour.requests_per_second:
+            wait = self._turn(1 / behaviour.requests_per_second)
+            status, delay = (503, delay) if wait > MOST_WAIT_S else (status, delay + 1000 * wait)
         cuts = behaviour.cut_percent > 0 and self._cut.hits(behaviour.cut_percent)
         headers = self._identity
         asked = [(key, value) for key, value in request.headers if key.startswith("x-stub-")]
@@ -185,6 +190,14 @@ class Pod:
             delay,
             cuts,
         )
+
+    def _turn(self, each_s: float) -> float:
+        """Seconds until it is the turn of a request that takes so long; it is not queued where that is too long."""
+        now = time.monotonic()
+        wait = max(0.0, self._busy_until - now)
+        if wait <= MOST_WAIT_S:
+            self._busy_until = now + wait + each_s
+        return wait
 
     def _as_asked(self, asked: Sequence[tuple[str, str]], status: int, delay: float) -> tuple[int, float, Headers]:
         headers = list(self._identity)

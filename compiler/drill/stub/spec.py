@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+MOST_WAIT_S = 1.0
+
 
 class Certificates(Struct, frozen=True, kw_only=True):
     """Files (PEM) of an endpoint that speaks TLS."""
@@ -48,6 +50,9 @@ class Behaviour(Struct, frozen=True, kw_only=True):
     status: int = 200
     status_percent: float = 100
     """How many requests are answered with `status`; the others with 200."""
+    requests_per_second: float = 0
+    """What it carries: requests wait for their turn, and those that would wait longer than `MOST_WAIT_S` are answered
+    with 503 at once. 0 = everything."""
     cut_percent: float = 0
     """How many requests are executed and then get no answer: their connection is cut."""
 

@@ -142,7 +142,7 @@ _ENVOY = (
     Capability(
         features.GLOBAL_LIMITS,
         "partial",
-        "divided among replicas; requests in flight are counted per Service",
+        "divided among replicas; HTTP and HTTPS are counted apart",
         ("envoy-global-limit", "envoy-concurrency"),
     ),
     Capability(features.ADDRESSES, "full"),

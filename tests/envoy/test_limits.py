@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,3 +66,13 @@ def test_mixed_methods_and_canaries_of_a_rule_stay_within_its_limit(
         assert len({service_of(each) for each in passed}) >= 3
         # the limit of one rule is not that of another
         assert gateway.get("/other").status == 200
+
+
+def test_requests_in_flight_of_a_rule_stay_within_its_limit(loopback: str, tmp_path: Path) -> None:
+    """Of the base and its canaries together, whatever their methods."""
+    late = ("x-stub-delay-ms", "1500")
+    with running(tmp_path, loopback, concurrency_limit="8") as gateway, ThreadPoolExecutor(42) as threads:
+        asks = [Ask(path="/cart", method=method, headers=(*kind, late)) for method in METHODS for kind in KINDS] * 2
+        answers = list(threads.map(lambda each: gateway.ask(each)[0], asks))
+        assert Counter(each.status for each in answers) == {200: 8, 429: len(asks) - 8}
+        assert {each.body for each in answers if each.status == 429} == {b"sentinel rate limited", b""}  # HEAD

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.targets.envoy import extensions as ext
 
 if TYPE_CHECKING:
-    from compiler.ir.traffic import CustomErrors, HeaderControl, Rejection
+    from compiler.ir.traffic import HeaderControl, Policies, Rejection
 
 Plain = dict[str, Any]
 
@@ -45,19 +45,19 @@ local function keep(handle)
   handle:streamInfo():dynamicMetadata():set("fleetgate", "request", kept)
 end
 
-local function reject(handle, said)
+local function reject(handle, said, why)
   local headers = handle:headers()
   headers:remove("{LIMITED}")
   headers:remove("x-envoy-overloaded")
   -- all that is said is read first: waiting for the body ends its scope
-  local status, kind, body = said:get("status"), said:get("type"), said:get("body")
-  if said:get("redirect") then
-    headers:replace("location", said:get("redirect"))
-  end
-  if status then
-    headers:replace(":status", status)
-    headers:replace("content-type", kind)
-    handle:body(true):setBytes(body)
+  local answer = said:get(why)
+  if answer then
+    if answer["redirect"] then
+      headers:replace("location", answer["redirect"])
+    end
+    headers:replace(":status", answer["status"])
+    headers:replace("content-type", answer["type"])
+    handle:body(true):setBytes(answer["body"])
   end
 end
 
@@ -128,8 +128,10 @@ function envoy_on_response(handle)
   local status = headers:get(":status")
   local is_own = headers:get("{SERVED}") == nil
   local hides = said:get("hides")
-  if headers:get("{LIMITED}") or (is_own and headers:get("x-envoy-overloaded")) then
-    reject(handle, said)
+  if headers:get("{LIMITED}") then
+    reject(handle, said, "rate")
+  elseif is_own and said:get("concurrency") and (headers:get("x-envoy-overloaded") or status == "429") then
+    reject(handle, said, "concurrency")
   elseif is_own and status == "401" and said:get("realm") then
     headers:replace("www-authenticate", said:get("realm"))
   elseif said:get("errors") and not is_own and string.find(said:get("errors"), status, 1, true) then
@@ -148,31 +150,33 @@ def script_filter() -> Plain:
     return {"name": ext.LUA_NAME, "disabled": True, "typed_config": config}
 
 
-def context(
-    rejection: Rejection | None, errors: CustomErrors | None, fallback: str, headers: HeaderControl | None, realm: str
-) -> Plain:
+def context(policies: Policies, fallback: str) -> Plain:
     """What a route tells the script; nothing where it asks for nothing.
 
     `fallback`: cluster for answers to errors; they get the changes to headers that all answers of the route get.
     """
     found: Plain = {}
-    if rejection is not None:
-        if rejection.redirect:
-            url = rejection.redirect
-            # without a scheme it would be a path below that of the request (RFC 3986, 4.2)
-            location = url if has_scheme(url) else f"//{url}"
-            found |= {"status": "302", "type": "text/plain", "body": "", "redirect": location}
-        else:
-            status = str(rejection.status)
-            found |= {"status": status, "type": rejection.content_type, "body": rejection.body}
-    if errors is not None and fallback:
-        found |= {"errors": " ".join(map(str, errors.statuses)), "cluster": fallback}
-        if headers is not None and (changes := _changes(headers)):
+    if policies.global_limit is not None:
+        found["rate"] = _rejection(policies.global_limit.rejection)
+    if policies.concurrency is not None:
+        found["concurrency"] = _rejection(policies.concurrency.rejection)
+    if policies.errors is not None and fallback:
+        found |= {"errors": " ".join(map(str, policies.errors.statuses)), "cluster": fallback}
+        if policies.headers is not None and (changes := _changes(policies.headers)):
             found["changes"] = changes
-    if realm:
-        shown = realm.replace("\\", "\\\\").replace('"', '\\"')
+    if policies.auth is not None and policies.auth.realm:
+        shown = policies.auth.realm.replace("\\", "\\\\").replace('"', '\\"')
         found["realm"] = f'Basic realm="{shown}"'
     return found
+
+
+def _rejection(said: Rejection) -> Plain:
+    """The answer beyond a limit."""
+    if not said.redirect:
+        return {"status": str(said.status), "type": said.content_type, "body": said.body}
+    # without a scheme it would be a path below that of the request (RFC 3986, 4.2)
+    location = said.redirect if has_scheme(said.redirect) else f"//{said.redirect}"
+    return {"status": "302", "type": "text/plain", "body": "", "redirect": location}
 
 
 def _changes(headers: HeaderControl) -> list[Plain]:

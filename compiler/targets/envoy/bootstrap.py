@@ -85,20 +85,25 @@ def _bootstrap(settings: EnvoyGateway, fragments: Sequence[Fragment]) -> Iterato
 def _listeners(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]]) -> Iterator[list[str]]:
     """The pieces of each listener. One with TLS but without a certificate is left out: Envoy would refuse it."""
     plain = [f.text for f in by_section.get("host", ())]
-    users = [f.name for f in by_section.get("users", ())]
-    chains = list(_chains(settings, by_section, users))
+    asked = listeners.Asked(
+        tuple(f.name for f in by_section.get("users", ())),
+        tuple(json.loads(f.text) for f in by_section.get("in-flight", ())),
+    )
+    chains = list(_chains(settings, by_section, asked))
     for entry in settings.listeners:
         secure = entry.protocol == "HTTPS"
         if secure and not chains:
             continue
         frame = listeners.listener(entry.name, entry.port, _HOLE, secure=secure)
-        inner = chains if secure else [_filled(listeners.http_chain(settings, users, entry.name, _HOLE), plain)]
+        inner = chains if secure else [_filled(listeners.http_chain(settings, asked, entry.name, _HOLE), plain)]
         head, tail = _split(frame)
         yield [head, *_lines(*inner), tail]
     yield [text_of(listeners.status_listener())]
 
 
-def _chains(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]], users: Sequence[str]) -> Iterator[list[str]]:
+def _chains(
+    settings: EnvoyGateway, by_section: dict[Any, list[Fragment]], asked: listeners.Asked
+) -> Iterator[list[str]]:
     """The pieces of each filter chain with TLS: one per certificate and its settings."""
     names: dict[str, list[str]] = {}
     hosts: dict[str, list[str]] = {}
@@ -108,7 +113,7 @@ def _chains(settings: EnvoyGateway, by_section: dict[Any, list[Fragment]], users
         hosts.setdefault(fragment.group, []).append(fragment.text)
     for fragment in by_section.get("chain", ()):
         key = fragment.group
-        handler = listeners.http_chain(settings, users, key, _HOLE)
+        handler = listeners.http_chain(settings, asked, key, _HOLE)
         # a host that answers for all others has a place for each
         others = [] if ANY in names[key] else [text_of(misdirected())]
         for called, asked_for in _matches(key, names[key]):

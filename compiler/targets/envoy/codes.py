@@ -34,10 +34,10 @@ ENVOY_GLOBAL_LIMIT = warning(
 )
 ENVOY_CONCURRENCY = warning(
     "envoy-concurrency",
-    "in Envoy a limit of requests in flight is divided, and counted per Service",
-    "Envoy counts requests in flight to the pods of a Service, in each replica of the gateway. Each replica admits its "
-    "part of the limit, rounded down, at least 1; and where a rule is split over several Services (a canary, a list), "
-    "each of them has the limit for itself. Accept this finding in the Fleet, or use target mse.",
+    "in Envoy a limit of requests in flight is divided among the replicas of the gateway",
+    "Nothing counts for all replicas of the gateway, so each admits its part of the limit, rounded down, at least 1. "
+    "All together never admit more than is declared (unless the limit is smaller than the number of replicas), and "
+    "less while the load balancer before them is uneven. Accept this finding in the Fleet, or use target mse.",
 )
 ENVOY_PATTERN = error(
     "envoy-pattern",

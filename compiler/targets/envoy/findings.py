@@ -118,7 +118,7 @@ def _check_policies(route: Route, settings: EnvoyGateway, findings: Diagnostics)
             "Envoy reads users from one file, and this Secret has one key per user",
             "write it as auth-file: key auth, with lines user:{SHA}hash",
         )
-    _check_limits(policies, route, settings, findings)
+    _check_limits(policies, settings, findings)
     action = route.action
     retry = policies.retry
     if isinstance(action, Forward) and retry is not None and retry.try_timeout_s and hedge_delay_ms(action) is not None:
@@ -131,7 +131,7 @@ def _check_policies(route: Route, settings: EnvoyGateway, findings: Diagnostics)
         )
 
 
-def _check_limits(policies: Policies, route: Route, settings: EnvoyGateway, findings: Diagnostics) -> None:
+def _check_limits(policies: Policies, settings: EnvoyGateway, findings: Diagnostics) -> None:
     instances = settings.instances
     limit, concurrency = policies.global_limit, policies.concurrency
     if limit is not None and instances > 1:
@@ -143,18 +143,15 @@ def _check_limits(policies: Policies, route: Route, settings: EnvoyGateway, find
             f"each of {instances} replicas of gateway {settings.gateway} admits {admitted} per second",
             "accept it in the Fleet with a reason, or use target mse",
         )
-    if concurrency is not None:
-        shares = len(route.action.split.shares) if isinstance(route.action, Forward) else 1
-        if instances > 1 or shares > 1:
-            admitted = part(concurrency.requests, instances)
-            per = " to each of its Services" if shares > 1 else ""
-            findings.add(
-                codes.ENVOY_CONCURRENCY,
-                concurrency.origin,
-                str(concurrency.requests),
-                f"each of {instances} replicas of gateway {settings.gateway} admits {admitted} at a time{per}",
-                "accept it in the Fleet with a reason, or use target mse",
-            )
+    if concurrency is not None and instances > 1:
+        admitted = part(concurrency.requests, instances)
+        findings.add(
+            codes.ENVOY_CONCURRENCY,
+            concurrency.origin,
+            str(concurrency.requests),
+            f"each of {instances} replicas of gateway {settings.gateway} admits {admitted} at a time",
+            "accept it in the Fleet with a reason, or use target mse",
+        )
 
 
 def _check_headers(route: Route, findings: Diagnostics) -> None:

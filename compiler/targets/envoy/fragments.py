@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import msgspec
 
-Section = Literal["cluster", "host", "chain", "name", "secure-host", "secret", "users"]
+Section = Literal["cluster", "host", "chain", "name", "secure-host", "secret", "users", "in-flight"]
 """`cluster`: an upstream cluster. `host`: a virtual host of listeners without TLS. `chain`: the TLS side of a
 certificate (its group). `name`: a server name for which that certificate is presented. `secure-host`: a virtual host
-behind it. `secret`: a file that says where Envoy finds a Secret. `users`: a Secret by which clients log in."""
+behind it. `secret`: a file that says where Envoy finds a Secret. `users`: a Secret by which clients log in.
+`in-flight`: a filter that counts the requests in flight of a rule."""
 
 
 class Fragment(msgspec.Struct, array_like=True, frozen=True, gc=False, order=True):

@@ -86,6 +86,28 @@ def buckets_of(buckets: Mapping[tuple[str, str], Plain]) -> Plain:
     }
 
 
+def in_flight_filter(name: str, requests: int) -> Plain:
+    """A filter that counts the requests in flight of one rule, over all workers; off, until a route wants it.
+
+    Envoy's filter looks for a limit by itself, between a lowest and a highest one: where both are equal, it keeps it.
+    """
+    return {
+        "name": name,
+        "disabled": True,
+        "typed_config": {
+            "@type": ext.IN_FLIGHT,
+            "gradient_controller_config": {
+                "concurrency_limit_params": {
+                    "max_concurrency_limit": requests,
+                    "concurrency_update_interval": "3600s",
+                },
+                "min_rtt_calc_params": {"fixed_value": "3600s", "min_concurrency": requests},
+            },
+            "concurrency_limit_exceeded_status": {"code": "TooManyRequests"},
+        },
+    }
+
+
 def _action(kind: str) -> Plain:
     """The bucket that the metadata of the route names."""
     key = {"key": METADATA, "path": [{"key": kind}]}

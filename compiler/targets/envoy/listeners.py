@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from compiler.targets.envoy import extensions as ext
 from compiler.targets.envoy.answers import script_filter
 from compiler.targets.envoy.secrets import users_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from compiler.ir.delivery import EnvoyGateway
 
@@ -58,23 +60,33 @@ ACCESS_LOG = [
 ]
 
 
-def filters(users: Iterable[str]) -> list[dict[str, Any]]:
+class Asked(Struct, frozen=True):
+    """Filters of a gateway that some of its routes ask for."""
+
+    users: tuple[str, ...] = ()
+    """Secrets by which clients log in."""
+    in_flight: tuple[dict[str, Any], ...] = ()
+    """What counts requests in flight, as it stands in the list of filters."""
+
+
+def filters(asked: Asked) -> list[dict[str, Any]]:
     """Filters in order, the same for all listeners of a gateway: a route that begins to use one changes no listener.
 
-    Without settings of a route each lets everything pass. `users`: Secrets by which clients log in.
+    Without settings of a route each lets everything pass.
     """
     return [
         # first, so that it has the last word: an answer that the script gives is one of CORS too
         {"name": ext.CORS_NAME, "typed_config": {"@type": ext.CORS}},
         script_filter(),
         {"name": ext.RBAC_NAME, "typed_config": {"@type": ext.RBAC}},
-        *(users_filter(ref) for ref in users),
+        *(users_filter(ref) for ref in asked.users),
         {"name": ext.LOCAL_LIMIT_NAME, "typed_config": {"@type": ext.LOCAL_LIMIT, "stat_prefix": "limit"}},
+        *asked.in_flight,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": ext.ROUTER}},
     ]
 
 
-def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str, virtual_hosts: Any) -> dict[str, Any]:
+def connection_manager(settings: EnvoyGateway, asked: Asked, table: str, virtual_hosts: Any) -> dict[str, Any]:
     """The HTTP connection manager with the route table `table`, which holds `virtual_hosts`."""
     return {
         "@type": ext.CONNECTION_MANAGER,
@@ -106,7 +118,7 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
         "request_headers_timeout": "10s",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "access_log": ACCESS_LOG,
-        "http_filters": filters(users),
+        "http_filters": filters(asked),
         "route_config": {
             "name": table,
             "ignore_port_in_host_matching": True,
@@ -117,9 +129,9 @@ def connection_manager(settings: EnvoyGateway, users: Iterable[str], table: str,
     }
 
 
-def http_chain(settings: EnvoyGateway, users: Iterable[str], table: str, virtual_hosts: Any) -> dict[str, Any]:
+def http_chain(settings: EnvoyGateway, asked: Asked, table: str, virtual_hosts: Any) -> dict[str, Any]:
     """What handles HTTP in a listener."""
-    manager = connection_manager(settings, users, table, virtual_hosts)
+    manager = connection_manager(settings, asked, table, virtual_hosts)
     return {"filters": [{"name": ext.CONNECTION_MANAGER_NAME, "typed_config": manager}]}
 
 

@@ -21,7 +21,7 @@ from compiler.targets.envoy.rewrites import redirect, rewrite
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics, Origin
-    from compiler.ir.traffic import AddressList, Backend, Policies, Retry, Route, Share, VirtualHost
+    from compiler.ir.traffic import AddressList, Backend, ConcurrencyLimit, Policies, Retry, Route, Share, VirtualHost
     from compiler.targets.envoy.pools import Pools
     from compiler.targets.envoy.secrets import Secrets
 
@@ -59,13 +59,15 @@ class Routes:
         self._trusts_proxies = trusts_proxies
         self.users: set[str] = set()
         """Secrets (`namespace/name`) by which routes ask for credentials."""
+        self.in_flight: dict[str, int] = {}
+        """Names of filters -> requests in flight of a rule, at most."""
 
     def rules(self, host: VirtualHost) -> list[Rule]:
         """The routes of a host in their order."""
         return [self._rule(host, route) for route in host.routes]
 
     def _rule(self, host: VirtualHost, route: Route) -> Rule:
-        rule = f"{route.base or route.owner} {route.match.path.kind} {route.match.path.value}"
+        rule = _name(route)
         policies = route.policies
         buckets: dict[tuple[str, str], Plain] = {}
         if isinstance(route.action, Forward) and limits.shut(policies) is None:
@@ -136,7 +138,10 @@ class Routes:
             said = self._said(policies, action, is_repeatable=is_repeatable)
             if any(hides_served(_headers(route, share)) for share in action.split.shares):
                 said["hides"] = True
-            filters = self._filters(host, policies, said, runs_script=is_limited or policies.concurrency is not None)
+            filters = self._filters(host, policies, said, runs_script=is_limited)
+            if policies.concurrency is not None and policies.concurrency.requests and _is_shared(host, route):
+                # pools count for themselves, and this rule has several
+                filters |= self._counted(f"in-flight/{host.host} {rule}", policies.concurrency)
             if filters:
                 entry["typed_per_filter_config"] = filters
             entries.append(entry)
@@ -231,14 +236,16 @@ class Routes:
 
     def _said(self, policies: Policies, action: Forward, *, is_repeatable: bool) -> Plain:
         """What the script is told."""
-        limit = policies.global_limit or policies.concurrency
         fallback = ""
         if policies.errors is not None and action.fallback is not None and is_repeatable:
             # a request that may not be executed twice gets the answer of its backend
             fallback = self._pools.composite(action.fallback, _whole(action.fallback))
-        realm = policies.auth.realm if policies.auth is not None else ""
-        rejection = limit.rejection if limit is not None else None
-        return context(rejection, policies.errors, fallback, policies.headers, realm)
+        return context(policies, fallback)
+
+    def _counted(self, name: str, limit: ConcurrencyLimit) -> Plain:
+        """The setting of a route whose requests in flight are counted."""
+        self.in_flight[name] = limits.part(limit.requests, self._instances)
+        return {name: {"@type": ext.FILTER_CONFIG, "config": {}}}
 
     def _filters(self, host: VirtualHost, policies: Policies, said: Plain, *, runs_script: bool = False) -> Plain:
         """Settings of filters for one route."""
@@ -255,6 +262,22 @@ class Routes:
             self.users.add(str(policies.auth.secret))
             found[name] = {"@type": ext.FILTER_CONFIG, "config": {}}
         return found
+
+
+def _name(route: Route) -> str:
+    """Of the rule that a route belongs to: a base and its canaries are one."""
+    return f"{route.base or route.owner} {route.match.path.kind} {route.match.path.value}"
+
+
+def _is_shared(host: VirtualHost, route: Route) -> bool:
+    """Whether the rule of a route leads to several backends, by its own shares or by canaries."""
+    found = {
+        share.backend
+        for other in host.routes
+        if isinstance(other.action, Forward) and _name(other) == _name(route)
+        for share in other.action.split.shares
+    }
+    return len(found) > 1
 
 
 def _whole(backend: Backend) -> tuple[Backend, ...]:

@@ -172,5 +172,17 @@ CONCURRENCY = Effects(
             otherwise=[200] * 6,
         ),
         *_answers("concurrency-limit", _beyond_concurrency),
+        Case(
+            "both",
+            {"concurrency-limit-fallback-custom-response-body": "too many"},
+            _beyond_concurrency,
+            seen=(429, "text/plain", "too many", ""),
+            otherwise=DEFAULT,
+            beside={
+                "concurrency-limit": "1",
+                "rate-limit": "1000",
+                "rate-limit-fallback-custom-response-body": "too often",
+            },
+        ),
     ),
 )

@@ -220,4 +220,4 @@ def test_a_limit_may_lead_elsewhere_and_keeps_the_scheme_where_none_is_said(
     (only,) = routes(route(policies=nothing))
     assert only["redirect"] == {"response_code": "FOUND", **fields}
     for entry in routes(route(policies=some)):
-        assert entry["typed_per_filter_config"][ext.LUA_NAME]["filter_context"]["redirect"] == location
+        assert entry["typed_per_filter_config"][ext.LUA_NAME]["filter_context"]["rate"]["redirect"] == location

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -125,7 +126,7 @@ def _list(reader: Reader, name: str, default: str, problem_of: Callable[[str], s
     """The items of a list annotation, or of its default. In MSE one `*` swallows all other items."""
     value = reader.get(name)
     if value is None:
-        return tuple(item.strip() for item in default.split(",") if item)
+        return _items(default)
     items = values.csv(reader, value)
     if items is None:
         return None
@@ -137,6 +138,11 @@ def _list(reader: Reader, name: str, default: str, problem_of: Callable[[str], s
         return items
     reader.bad(values.ANNOTATION_VALUE, value, problem, "write * alone, or a list of items between commas")
     return None
+
+
+@functools.cache
+def _items(default: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in default.split(",") if item)
 
 
 def _origin_problem(item: str) -> str | None:

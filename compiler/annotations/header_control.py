@@ -50,21 +50,23 @@ _FRAMING = frozenset(("connection", "content-length", "transfer-encoding"))
 
 def parse(reader: Reader) -> HeaderControl | None:
     """The changes; None where there are none, or a value is bad."""
-    request, response = _side(reader, "request"), _side(reader, "response")
-    found = [value for name in _NAMES if (value := reader.get(name)) is not None]
-    if request is None or response is None or not found:
+    written = [reader.get(annotation.name) for annotation in ANNOTATIONS]
+    request, response = _side(reader, *written[:3]), _side(reader, *written[3:])
+    first = next(filter(None, written), None)
+    if request is None or response is None or first is None:
         return None
-    return HeaderControl(*request, *response, found[0].origin)
+    return HeaderControl(*request, *response, first.origin)
 
-
-_NAMES = tuple(annotation.name for annotation in ANNOTATIONS)
 
 _Pairs = tuple[tuple[str, str], ...]
 
 
-def _side(reader: Reader, side: str) -> tuple[_Pairs, _Pairs, tuple[str, ...]] | None:
+def _side(
+    reader: Reader, added: Value | None, updated: Value | None, removed: Value | None
+) -> tuple[_Pairs, _Pairs, tuple[str, ...]] | None:
     """What is added, set and removed; None where something is wrong."""
-    added, updated, removed = (reader.get(f"{side}-header-control-{act}") for act in ("add", "update", "remove"))
+    if added is None and updated is None and removed is None:
+        return (), (), ()
     add = () if added is None else values.header_lines(reader, added)
     update = () if updated is None else values.header_lines(reader, updated)
     remove = () if removed is None else _names(reader, removed)

@@ -182,6 +182,7 @@ def _read(  # noqa: PLR0913 - what stands around annotations, each by its name
     broken: set[str] = set()
     named: dict[str, Annotation] = {}
     mask = size = related = 0
+    file, document, path = metadata.file, metadata.document, (*metadata.path, "annotations")
     for key, text in annotations.items():
         size += len(key) + len(text)
         entry = table.entries.get(key) or _named_by_author(table, key, named)
@@ -192,7 +193,7 @@ def _read(  # noqa: PLR0913 - what stands around annotations, each by its name
             else:
                 broken.add(meant)
             continue
-        value = Value(text, key, Origin(metadata.file, metadata.document, (*metadata.path, "annotations", key)))
+        value = Value(text, key, Origin(file, document, (*path, key)))
         name = entry.annotation.name
         if _is_plain(entry, value, version) or _is_usable(entry.annotation, value, version, broken, findings):
             values[name] = _first(entry.annotation, values[name], value, findings) if name in values else value
@@ -228,7 +229,7 @@ def _named_by_author(table: _Table, key: str, named: dict[str, Annotation]) -> _
 def _is_plain(entry: _Entry, value: Value, version: Version | None) -> bool:
     """Whether nothing can be wrong with the text before its type is known: the common case, decided fast."""
     text = value.text
-    return text.isprintable() and not (text.isspace() or text == "") and (version is None or entry.is_timeless)
+    return text.isprintable() and text.strip() != "" and (version is None or entry.is_timeless)
 
 
 def _is_usable(

@@ -96,15 +96,14 @@ def on_off(reader: Reader, value: Value) -> bool | None:
 def integer(reader: Reader, value: Value, low: int, high: int = INT32) -> int | None:
     """A plain decimal number from `low` to `high`, without a unit, a plus or leading zeros."""
     text = value.text.strip()
+    why = "it is not a plain whole number"
+    if _INTEGER.fullmatch(text):
+        number = int(text)
+        if low <= number <= high:
+            return number
+        why = f"it is below {low}" if number < low else f"it is above {high}"
     wanted = f"write a whole number of at least {low}" if high == INT32 else f"write a number from {low} to {high}"
-    if not _INTEGER.fullmatch(text):
-        reader.bad(ANNOTATION_VALUE, value, "it is not a plain whole number", wanted)
-        return None
-    number = int(text)
-    if low <= number <= high:
-        return number
-    bound = f"below {low}" if number < low else f"above {high}"
-    reader.bad(ANNOTATION_VALUE, value, f"it is {bound}", wanted)
+    reader.bad(ANNOTATION_VALUE, value, why, wanted)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING, Any
 
@@ -528,6 +529,7 @@ def lower_delivery(
     return gateways, envoys, settings
 
 
+@functools.cache
 def parse_version(text: str | None) -> tuple[int, int, int] | None:
     """`1.2.30` -> (1, 2, 30); None stays None."""
     if text is None:

@@ -20,7 +20,7 @@ import os
 from typing import TYPE_CHECKING
 
 from compiler.output.folders import FOLDER, Descent, remove_if_empty, remove_tree, try_lock, write_file
-from compiler.output.index import digest
+from compiler.output.index import hasher
 from compiler.output.marker import MARKER, Marker, render_marker
 from compiler.output.plan import join
 from compiler.output.statblob import UNTRUSTED, pack, record_of
@@ -89,6 +89,7 @@ def create_files(
     """
     records: dict[str, FolderRecord] = {}
     done = 0
+    sha256 = hasher()  # for each of thousands of files every call counts
     with Descent(top) as descent:
         for folder, names in planned.items():
             opened = descent.enter(folder, create=True)
@@ -97,7 +98,7 @@ def create_files(
             above = join(folder, "")
             for name in names:
                 content = texts[above + name].encode()
-                digests.append(digest(content))
+                digests.append(sha256(content).digest())
                 stat = write_file(name, content, opened)
                 numbers += (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
             records[folder] = FolderRecord(pack(names, numbers), b"".join(digests))

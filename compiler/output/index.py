@@ -66,22 +66,22 @@ _encode = msgspec.json.Encoder().encode
 
 def digest(content: bytes) -> bytes:
     """The digest of one file."""
-    return _sha256()(content).digest()
+    return hasher()(content).digest()
 
 
 def digest_listing(digests: Mapping[str, bytes]) -> bytes:
     """The digest of the lines that `sha256sum` prints for these files, in order of their names."""
     lines = [f"{digests[name].hex()}  {name}\n" for name in sorted(digests)]
-    return _sha256()("".join(lines).encode("utf-8", "surrogateescape")).digest()
+    return hasher()("".join(lines).encode("utf-8", "surrogateescape")).digest()
 
 
 def digest_inputs(files: Mapping[str, bytes], options: bytes) -> str:
     """The `input_digest` of a compilation: path -> digest of every file read, and the options that shape the output."""
-    return _sha256()(digest_listing(files) + options).hexdigest()
+    return hasher()(digest_listing(files) + options).hexdigest()
 
 
 @functools.cache
-def _sha256() -> Callable[[bytes], _Hash]:
+def hasher() -> Callable[[bytes], _Hash]:
     """SHA-256 of OpenSSL, which takes 3 ms to load: a build without changes does without."""
     from hashlib import sha256  # noqa: PLC0415 - see above
 

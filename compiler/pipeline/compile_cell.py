@@ -126,7 +126,7 @@ def compile_cell(
             fragments = envoy.emit_traffic(program.traffic, context.envoys, late)
         kept += late
     facts = facts_of(emissions, by_app=context.by_app)
-    _tally(facts, program, emissions, fragments, context.world)
+    _tally(facts, program, fragments, context.world)
     documents = (document for file in files for document in sources.files[file].documents)
     facts.tallies["documents"] = sum(type(document.value) not in WORLD_KINDS for document in documents)
     services = tuple(service.name for service in program.traffic.services)
@@ -334,9 +334,7 @@ def _object_key(identity: ObjectId) -> _ObjectKey:
     return identity.api_version.rpartition("/")[0], identity.kind, identity.namespace, identity.name
 
 
-def _tally(
-    facts: Facts, program: Program, emissions: Iterable[Emission], fragments: Iterable[Fragment], world: World
-) -> None:
+def _tally(facts: Facts, program: Program, fragments: Iterable[Fragment], world: World) -> None:
     """Numbers for the summary, and for what is told of a whole gateway."""
     tallies = facts.tallies
 
@@ -345,13 +343,16 @@ def _tally(
             tallies[key] = tallies.get(key, 0) + number
 
     count(("apps",), len(program.apps))
+    apps, workloads = facts.apps, facts.workloads
     for app in program.apps:
-        count([f"apps|{cluster}" for cluster in {p.cluster for p in app.placements} | {c for c, _ in app.objects}])
-        count([f"workloads|{placement.cluster}" for placement in app.placements])
+        clusters = [placement.cluster for placement in app.placements]
+        for cluster in clusters:
+            workloads[cluster] = workloads.get(cluster, 0) + 1
+        for cluster in {*clusters, *[cluster for cluster, _ in app.objects]}:
+            apps[cluster] = apps.get(cluster, 0) + 1
     for gateway in program.traffic.gateways:
         count((f"hosts|{gateway.name}",), len(gateway.hosts))
         count((f"routes|{gateway.name}",), sum(len(h.routes) for h in gateway.hosts))
     names = {g.ingress_class_name: g.name for g in world.fleet.value.spec.gateways}
     count([f"ingresses|{names[ingress.ingress_class]}" for ingress in program.ingresses.values()])
-    count([f"files|{emission.scope[0]}|{emission.scope[1]}" for emission in emissions])
     count([f"{NAMED}|{each.gateway}|{each.name}" for each in fragments if each.section == "secret"])

@@ -69,10 +69,13 @@ def summarize(world: World, facts: Facts, files: int) -> Summary:
     """The outcome in numbers."""
     tallies = facts.tallies
     namespaces: dict[str, set[str]] = {}
-    for key in facts.objects:
+    files_of: dict[str, int] = {}
+    for key, number in facts.files.items():
         kind, name, namespace, _ = key.split("|")
-        if kind == "cluster" and namespace:
-            namespaces.setdefault(name, set()).add(namespace)
+        if kind == "cluster":
+            files_of[name] = files_of.get(name, 0) + number
+            if namespace:
+                namespaces.setdefault(name, set()).add(namespace)
     for key in facts.guests:
         name, _, namespace = key.partition("|")
         namespaces.setdefault(name, set()).add(namespace)
@@ -97,9 +100,9 @@ def summarize(world: World, facts: Facts, files: int) -> Summary:
                 region=cluster.value.spec.region,
                 zones=cluster.value.spec.zones,
                 namespaces=len(namespaces.get(name, ())),
-                apps=tallies.get(f"apps|{name}", 0),
-                workloads=tallies.get(f"workloads|{name}", 0),
-                files=tallies.get(f"files|cluster|{name}", 0)
+                apps=facts.apps.get(name, 0),
+                workloads=facts.workloads.get(name, 0),
+                files=files_of.get(name, 0)
                 + sum(f"{name}|{namespace}" not in facts.namespaces for namespace in namespaces.get(name, ())),
             )
             for name, cluster in world.clusters.items()

@@ -23,14 +23,20 @@ class Facts(Struct, gc=False):
     """Objects per group: `cluster|<name>|<namespace>|<app>` or `gateway|<name>|<namespace>|`."""
     sizes: Counts
     """Bytes per group."""
+    files: Counts
+    """Files per group."""
     cluster_kinds: Counts
     """Cluster-scoped objects per `<API group>|<kind>`."""
     guests: Counts
     """Objects in another namespace than their App, per `<cluster>|<namespace>`."""
     namespaces: Counts
     """Namespaces among the manifests of Apps, per `<cluster>|<name>`."""
+    apps: Counts
+    """Apps per cluster."""
+    workloads: Counts
+    """Placements of workloads per cluster."""
     tallies: Counts
-    """For the summary: `apps`, `documents`, `routes|<gateway>`, `hosts|<gateway>`, `apps|<cluster>`…; and of which
+    """For the summary: `apps`, `documents`, `routes|<gateway>`, `hosts|<gateway>`…; and of which
     Secrets an Envoy is told, `named|<gateway>|<file>`."""
 
     def add(self, other: Facts, times: int = 1) -> None:
@@ -38,9 +44,12 @@ class Facts(Struct, gc=False):
         for mine, theirs in (
             (self.objects, other.objects),
             (self.sizes, other.sizes),
+            (self.files, other.files),
             (self.cluster_kinds, other.cluster_kinds),
             (self.guests, other.guests),
             (self.namespaces, other.namespaces),
+            (self.apps, other.apps),
+            (self.workloads, other.workloads),
             (self.tallies, other.tallies),
         ):
             for key, count in theirs.items():
@@ -53,21 +62,26 @@ class Facts(Struct, gc=False):
 
 def no_facts() -> Facts:
     """The empty sum."""
-    return Facts({}, {}, {}, {}, {}, {})
+    return Facts({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 
 def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
     """What a cell's files add up to; `by_app` keeps apps of a namespace apart."""
     facts = no_facts()
-    objects, sizes, kinds = facts.objects, facts.sizes, facts.cluster_kinds
+    kinds = facts.cluster_kinds
+    groups: dict[tuple[tuple[str, str, str], str], list[int]] = {}
     said: tuple[ObjectId, ...] = ()
     within, is_plain = "", True
     for emission in emissions:
         kind, name, namespace = emission.scope
         app = emission.path.rpartition("/")[2].removesuffix(".yaml") if by_app and kind == "cluster" else ""
-        key = f"{kind}|{name}|{namespace}|{app}"
-        objects[key] = objects.get(key, 0) + len(emission.objects)
-        sizes[key] = sizes.get(key, 0) + emission.size
+        sums = groups.get((emission.scope, app))
+        if sums is None:
+            groups[emission.scope, app] = [len(emission.objects), emission.size, 1]
+        else:
+            sums[0] += len(emission.objects)
+            sums[1] += emission.size
+            sums[2] += 1
         if emission.objects is not said or namespace != within:  # in other clusters an app mostly has the same ones
             said, within = emission.objects, namespace
             is_plain = bool(namespace) and all(identity.namespace == namespace for identity in said)
@@ -84,4 +98,7 @@ def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
             elif identity.namespace != namespace:
                 place = f"{name}|{identity.namespace}"
                 facts.guests[place] = facts.guests.get(place, 0) + 1
+    for ((kind, name, namespace), app), (count, size, files) in groups.items():
+        key = f"{kind}|{name}|{namespace}|{app}"
+        facts.objects[key], facts.sizes[key], facts.files[key] = count, size, files
     return facts

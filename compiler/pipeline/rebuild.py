@@ -148,7 +148,7 @@ class _Texts(Mapping[str, str]):
         self._emissions: dict[str, Emission] = {}
 
     def __getitem__(self, path: str) -> str:
-        return self._emissions[path].text
+        return "".join(self._emissions[path].pieces)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._emissions)
@@ -233,7 +233,7 @@ def _edit(job: Job, cache: Cache) -> Outcome | None:
     removed = (earlier - files.keys()) | (fleet.delivered.keys() - delivered.keys())
     files.put(e for e in fleetwide.delivered if fleet.delivered.get(e.path) != delivered[e.path])
     fleet.delivered = delivered
-    total = len(delivered) + sum(n for key, n in fleet.facts.tallies.items() if key.startswith("files|"))
+    total = len(delivered) + sum(fleet.facts.files.values())
     summary = summarize(compiled.prepared.context.world, fleet.facts, total)
     plan = Plan(files, _input_digest(memory, job.options), sorted(removed), summary.fleet)
     return Outcome(plan, fleetwide, summary, memory)

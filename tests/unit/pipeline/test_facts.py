@@ -10,7 +10,7 @@ from compiler.pipeline.facts import Facts, facts_of, no_facts
 from compiler.targets.target import Emission, ObjectId
 
 COUNTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 10**6))
-FACTS = st.builds(Facts, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
+FACTS = st.builds(Facts, *[COUNTS] * len(Facts.__struct_fields__))
 
 
 def summed(*parts: Facts) -> Facts:
@@ -53,6 +53,7 @@ def test_files_are_counted_by_what_a_delivery_groups_them_by() -> None:
     facts = facts_of([FILE, FILE], by_app=False)
     assert facts.objects == {"cluster|hz-a|shop|": 6}
     assert facts.sizes == {"cluster|hz-a|shop|": 2 * len("ü".encode())}
+    assert facts.files == {"cluster|hz-a|shop|": 2}
     assert facts.cluster_kinds == {"rbac.authorization.k8s.io|ClusterRole": 2}
     assert facts.guests == {"hz-a|metrics": 2}
     assert facts_of([FILE], by_app=True).objects == {"cluster|hz-a|shop|cart": 3}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Code, Note, error, warning
@@ -246,8 +247,12 @@ def by_replicas(service: Service, survive: tuple[Loss, ...] | None = None) -> Sp
     return Spread((Tier(serving),) if serving else (), by_replicas=True, survive=survive, origin=service.origin)
 
 
-def _by_pods(members: Iterable[ServiceMember]) -> tuple[Member, ...]:
-    """Weights by pod numbers, without clusters that have none; all equal where one is unknown, or all have none."""
+@functools.lru_cache(maxsize=256)
+def _by_pods(members: tuple[ServiceMember, ...]) -> tuple[Member, ...]:
+    """Weights by pod numbers, without clusters that have none; all equal where one is unknown, or all have none.
+
+    Apps that are alike have their pods in the same places.
+    """
     counts = [(m.cluster, m.replicas) for m in members]
     known = [(cluster, count) for cluster, count in counts if count is not None]
     if len(known) < len(counts) or not any(count for _, count in known):
@@ -364,7 +369,7 @@ def _tiers(
         return tuple(t for t in tiers if t.members), not is_weighted
     weights = spread.active_active.weights if spread.active_active else ()
     if not weights:
-        return (_tier(_by_pods(m for c, m in placed.items() if c not in excluded)),), True
+        return (_tier(_by_pods(tuple(m for c, m in placed.items() if c not in excluded))),), True
     inner = place.at("activeActive", "weights")
     taken = [w for i, w in enumerate(weights) if take(w.cluster, inner.at(i, "cluster"))]
     serving = _tier([Member(w.cluster, w.weight) for w in taken if w.weight])

@@ -117,15 +117,19 @@ def destination(shares: Iterable[Share]) -> tuple[str, str]:
 def headers(written: HeaderControl) -> Pairs:
     """Changes to headers."""
     pairs: Pairs = []
-    for side in ("request", "response"):
-        for verb, field in (("add", "add"), ("update", "set")):
-            lines = getattr(written, f"{side}_{field}")
-            if lines:
-                text = "".join(f"{name} {value}\n" for name, value in lines)
-                pairs.append((f"{MSE}{side}-header-control-{verb}", text if len(lines) > 1 else text.rstrip("\n")))
-        removed = getattr(written, f"{side}_remove")
-        if removed:
-            pairs.append((f"{MSE}{side}-header-control-remove", ",".join(removed)))
+    for name, lines in (
+        ("request-header-control-add", written.request_add),
+        ("request-header-control-update", written.request_set),
+        ("response-header-control-add", written.response_add),
+        ("response-header-control-update", written.response_set),
+    ):
+        if lines:
+            text = "\n".join([f"{header} {value}" for header, value in lines])
+            pairs.append((f"{MSE}{name}", f"{text}\n" if len(lines) > 1 else text))
+    if written.request_remove:
+        pairs.append((f"{MSE}request-header-control-remove", ",".join(written.request_remove)))
+    if written.response_remove:
+        pairs.append((f"{MSE}response-header-control-remove", ",".join(written.response_remove)))
     return pairs
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from compiler.diagnostics import Note
 from compiler.ir.regex import literal_prefix
 from compiler.ir.traffic import ObjectName
-from compiler.manifests import render
+from compiler.manifests import Form, Hole, render
 from compiler.targets.mse.codes import MSE_ROUTE_ORDER
 from compiler.targets.mse.pieces import Translator
 from compiler.targets.target import EDITS, Emission, ObjectId
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics
     from compiler.ir.delivery import IngressObject, MseGateway
     from compiler.ir.traffic import Gateway, Service, Tls
+    from compiler.manifests import Node
     from compiler.targets.mse.pieces import Piece
 
 MANAGED_BY = ("app.kubernetes.io/managed-by", "fleetgate")
@@ -47,12 +50,12 @@ def emit_ingresses(
     certificates = _certificates(gateway, named, ingresses)
     for name, group in named.items():
         owner = group[0].owner
-        document = _ingress(name, group, settings, ingresses[owner], certificates.get(name, {}))
+        text = _text(name, group, settings, ingresses[owner], certificates.get(name, {}))
         # no object is called so: its file would be that of the Namespace
         file = "namespace_" if name.name == "namespace" else name.name
         yield Emission(
             f"gateways/{gateway.name}/mse/{name.namespace}/{file}.yaml",
-            (render(document, comment=f"Compiled by fleetgate from Ingress {owner}. {EDITS}"),),
+            (f"# Compiled by fleetgate from Ingress {owner}. {EDITS}\n", text),
             ("gateway", gateway.name, name.namespace),
             (ObjectId("networking.k8s.io/v1", "Ingress", name.namespace, name.name),),
         )
@@ -166,31 +169,89 @@ def _certificates(
     return found
 
 
-def _ingress(
+class _Shape(Struct, frozen=True, gc=False):
+    """What Ingresses have in common that differ in their names and values alone."""
+
+    labels: tuple[tuple[str, str], ...]
+    annotations: tuple[str, ...]
+    """Their keys."""
+    ingress_class: str
+    rules: tuple[tuple[bool, tuple[tuple[str, int], ...]], ...]
+    """Of each rule: whether it is for every host, and type and port of its paths."""
+
+
+_shapes: dict[_Shape, Form | None] = {}
+"""None for a shape that was met once: a form is worth its making where it is used again."""
+_SHAPES = 1 << 8
+"""Bound of their memory; a full one is emptied and fills again."""
+
+
+def _text(
     name: ObjectName,
     group: list[Piece],
     settings: MseGateway,
     source: IngressObject,
     certificates: Mapping[str, Tls],
-) -> dict[str, Any]:
-    hosts: dict[str, list[dict[str, Any]]] = {}
+) -> str:
+    annotations = dict(sorted({**dict(source.annotations), **dict(group[0].annotations)}.items()))
+    hosts: dict[str, list[Piece]] = {}
     for piece in group:
-        hosts.setdefault(piece.host, []).append(_path(piece))
-    metadata: dict[str, Any] = {
-        "name": name.name,
-        "namespace": name.namespace,
-        "labels": dict(sorted({**dict(source.labels), MANAGED_BY[0]: MANAGED_BY[1]}.items())),
-    }
-    annotations = {**dict(source.annotations), **dict(group[0].annotations)}
-    if annotations:
-        metadata["annotations"] = dict(sorted(annotations.items()))
-    spec: dict[str, Any] = {"ingressClassName": settings.ingress_class}
+        hosts.setdefault(piece.host, []).append(piece)
+    values: list[Node] = [name.name, name.namespace, *annotations.values()]
+    for host, pieces in hosts.items():
+        if host != "*":
+            values.append(host)
+        for piece in pieces:
+            values += (_path(piece), piece.backend.service.name)
+    shape = _Shape(
+        tuple(sorted({**dict(source.labels), MANAGED_BY[0]: MANAGED_BY[1]}.items())),
+        tuple(annotations),
+        settings.ingress_class,
+        tuple(
+            [
+                (host == "*", tuple([(_TYPES[piece.path.kind], piece.backend.port) for piece in pieces]))
+                for host, pieces in hosts.items()
+            ]
+        ),
+    )
     if certificates:
-        spec["tls"] = _tls(certificates)
-    spec["rules"] = [
-        {"host": host, "http": {"paths": paths}} if host != "*" else {"http": {"paths": paths}}
-        for host, paths in hosts.items()
-    ]
+        return render(_ingress(shape, values, _tls(certificates)))
+    form = _shapes.get(shape)
+    if form is not None:
+        return form.fill(values)
+    if shape in _shapes:
+        holes = [Hole() for _ in values]
+        form = _shapes[shape] = Form([_ingress(shape, holes)], holes)
+        return form.fill(values)
+    if len(_shapes) >= _SHAPES:
+        _shapes.clear()
+    _shapes[shape] = None
+    return render(_ingress(shape, values))
+
+
+def _ingress(shape: _Shape, values: Iterable[Node], tls: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """`values`: name, namespace, those of the annotations; of each rule its host, unless it is for all, and of its
+    paths path and Service. They may be holes.
+    """
+    rest = iter(values)
+    metadata: dict[str, Any] = {"name": next(rest), "namespace": next(rest), "labels": dict(shape.labels)}
+    if shape.annotations:
+        metadata["annotations"] = {key: next(rest) for key in shape.annotations}
+    spec: dict[str, Any] = {"ingressClassName": shape.ingress_class}
+    if tls is not None:
+        spec["tls"] = tls
+    spec["rules"] = rules = []
+    for is_for_all, paths in shape.rules:
+        host = {} if is_for_all else {"host": next(rest)}
+        entries = [
+            {
+                "path": next(rest),
+                "pathType": path_type,
+                "backend": {"service": {"name": next(rest), "port": {"number": port}}},
+            }
+            for path_type, port in paths
+        ]
+        rules.append({**host, "http": {"paths": entries}})
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
 
 
@@ -205,12 +266,9 @@ def _tls(certificates: Mapping[str, Tls]) -> list[dict[str, Any]]:
     ]
 
 
-def _path(piece: Piece) -> dict[str, Any]:
-    kind = {"exact": "Exact", "prefix": "Prefix", "regex": "ImplementationSpecific"}[piece.path.kind]
+_TYPES = {"exact": "Exact", "prefix": "Prefix", "regex": "ImplementationSpecific"}
+
+
+def _path(piece: Piece) -> str:
     # a regular expression of an Ingress goes on with .*, which the program spells out
-    path = piece.path.value.removesuffix(".*") if piece.path.kind == "regex" else piece.path.value
-    return {
-        "path": path,
-        "pathType": kind,
-        "backend": {"service": {"name": piece.backend.service.name, "port": {"number": piece.backend.port}}},
-    }
+    return piece.path.value.removesuffix(".*") if piece.path.kind == "regex" else piece.path.value

@@ -97,7 +97,7 @@ class Form:
     `fill` gives what `render_all` gives for the documents with the values in place of the holes.
     """
 
-    __slots__ = ("_binding", "_places", "_texts")
+    __slots__ = ("_apart", "_binding", "_places", "_texts")
 
     def __init__(self, documents: Iterable[Node], holes: Sequence[Hole]) -> None:
         """`holes`: those in the documents, in the order in which their values will be given."""
@@ -107,6 +107,8 @@ class Form:
         self._texts = parts[::2]
         self._places = [_place(part) for part in parts[1::2]]
         """One between each two texts."""
+        self._apart = parts
+        """The texts, and between each two of them something that fillings take the place of."""
         self._binding: tuple[int, _Binding] | None = None
         """How to bind so many values: most forms are bound to as many each time."""
         if {number for number, *_ in self._places} != set(range(len(holes))):
@@ -129,8 +131,7 @@ class Form:
         """The text in pieces, with these `fillings`: those of the same form, or of one that is bound to other values.
         What stands between them are the same objects each time.
         """
-        pieces = [""] * (2 * len(self._texts) - 1)
-        pieces[::2] = self._texts
+        pieces = self._apart.copy()
         pieces[1::2] = fillings
         return pieces
 
@@ -147,6 +148,8 @@ class Form:
             pieces = texts.copy()
             pieces[1::2] = [made[index] for index in indices]
             form._texts.append("".join(pieces))
+        form._apart = [""] * (2 * len(form._texts) - 1)
+        form._apart[::2] = form._texts
         return form
 
     def _bind(self, count: int) -> _Binding:

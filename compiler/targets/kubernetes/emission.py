@@ -89,25 +89,29 @@ class _App:
         for placement in self._app.placements:
             placements.setdefault(placement.cluster, []).append(placement)
         plain = dict(self._app.objects)
-        for cluster in sorted(placements.keys() | plain.keys()):
+        for cluster in sorted(placements.keys() | plain.keys()) if plain else placements:
             pieces = [head]
             size = head_size
             identities: tuple[ObjectId, ...] = ()
             accounts: set[str] = set()
             for placement in placements.get(cluster, ()):
                 texts, found, length = self._workload(placement, accounts)
+                if identities:
+                    pieces.append(DIVIDER)
+                    size += len(DIVIDER)
+                    found = identities + found
                 pieces += texts
-                pieces.append(DIVIDER)
-                size += length + len(DIVIDER)
-                identities = identities + found if identities else found
+                size += length
+                identities = found
             for item in plain.get(cluster, ()):
                 text, identity = self._plain_object(item)
-                pieces += (text, DIVIDER)
-                size += size_of((text, DIVIDER))
+                if identities:
+                    pieces.append(DIVIDER)
+                    size += len(DIVIDER)
+                pieces.append(text)
+                size += size_of((text,))
                 identities = (*identities, identity)
             if identities:
-                del pieces[-1]  # it divides, and does not end
-                size -= len(DIVIDER)
                 yield Emission(
                     f"clusters/{cluster}{end}", tuple(pieces), ("cluster", cluster, name.namespace), identities, size
                 )

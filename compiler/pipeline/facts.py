@@ -98,7 +98,7 @@ def facts_of(emissions: Iterable[Emission], *, by_app: bool) -> Facts:
             elif identity.namespace != namespace:
                 place = f"{name}|{identity.namespace}"
                 facts.guests[place] = facts.guests.get(place, 0) + 1
-    for ((kind, name, namespace), app), (count, size, files) in groups.items():
-        key = f"{kind}|{name}|{namespace}|{app}"
+    for (scope, app), (count, size, files) in groups.items():
+        key = "|".join((*scope, app))
         facts.objects[key], facts.sizes[key], facts.files[key] = count, size, files
     return facts

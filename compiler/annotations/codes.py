@@ -9,6 +9,7 @@ from compiler.annotations.canary import CANARY_NO_RULE
 from compiler.annotations.load_balance import HASH_HEADER_UNDERSCORE, LOAD_BALANCE_EWMA
 from compiler.annotations.names import (
     ANNOTATION_FOREIGN,
+    ANNOTATION_GUARD,
     ANNOTATION_INGRESS_CLASS,
     ANNOTATION_KEY,
     ANNOTATION_KIND,
@@ -49,6 +50,7 @@ CODES: tuple[Code, ...] = (
     ANNOTATION_UNSUPPORTED,
     ANNOTATION_KIND,
     ANNOTATION_FOREIGN,
+    ANNOTATION_GUARD,
     ANNOTATION_INGRESS_CLASS,
     ANNOTATION_KEY,
     CANARY_NO_RULE,

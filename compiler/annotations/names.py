@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from compiler.annotations.catalog import catalog, named
@@ -77,6 +78,19 @@ is almost one of those that it reads; most likely the prefix is mistyped, and th
 Correct the prefix. If it is really meant for another tool, accept the finding in the Fleet (`spec.accept`).""",
 )
 
+ANNOTATION_GUARD = warning(
+    "annotation-guard",
+    "an annotation of another ingress controller that guards access",
+    """\
+Annotations of other tools pass through untouched, and mean nothing to the gateways of this fleet. This one asks
+another controller for passwords, tokens or certificates of callers, or limits their addresses. Whoever moved the
+Ingress here may think that it still does; the route is open, unless something else guards it.
+
+Write what the gateways of this fleet read: auth-type and auth-secret, whitelist-source-range, denylist-source-range,
+auth-tls-secret (`fleetgate explain` tells each). If another controller guards the same traffic before it arrives,
+accept the finding in the Fleet (`spec.accept`).""",
+)
+
 ANNOTATION_INGRESS_CLASS = error(
     "annotation-ingress-class",
     "the old annotation kubernetes.io/ingress.class",
@@ -99,6 +113,25 @@ Correct the key.""",
 
 _PREFIXES = (NGINX.rstrip("/"), MSE.rstrip("/"), OWN.rstrip("/"))
 _UNREAD = frozenset(("noop", "planned", "unsupported"))
+_CONTROLLERS = frozenset(
+    (
+        "alb.ingress.kubernetes.io",
+        "appprotect.f5.com",
+        "haproxy-ingress.github.io",
+        "haproxy.org",
+        "ingress.kubernetes.io",
+        "konghq.com",
+        "nginx.com",
+        "nginx.org",
+        "traefik.ingress.kubernetes.io",
+    )
+)
+"""Prefixes under which other ingress controllers read annotations of an Ingress."""
+_GUARDS = (
+    r"(?:^|[-.])(?:auth|jwt|oauth2?|oidc|allow-?list|deny-?list|white-?list|black-?list|inbound-cidrs|security-groups"
+    r"|client-ca|mutual-authentication|waf|modsecurity|app-protect|middlewares|plugins|policies)(?:$|[-.])"
+)
+"""Names of annotations that let some callers in and others not."""
 _LEGACY_CLASS = "kubernetes.io/ingress.class"
 
 
@@ -127,9 +160,25 @@ def examine(
         return ""
     if kind == "Ingress" and prefix + slash == HIGRESS and "higress" in dialects:
         return _ours(HIGRESS, name, text, at, kind, findings)
-    if kind == "Ingress":
+    if kind == "Ingress" and not _warn_of_guard(prefix, name, key, at, findings):
         _warn_of_missed_prefix(key, prefix if slash else "", name if slash else key, at, findings)
     return None
+
+
+def _warn_of_guard(prefix: str, name: str, key: str, at: Origin, findings: Diagnostics) -> bool:
+    """Whether another controller would let in some callers only."""
+    if prefix not in _CONTROLLERS or not re.search(_GUARDS, name):
+        return False
+    known = catalog().get(name)
+    findings.add(
+        ANNOTATION_GUARD,
+        at,
+        key,
+        "it guards access in another controller, and no gateway of this fleet reads it",
+        f"write {known.keys[0] if known is not None else 'auth-secret or whitelist-source-range as they read it'}, "
+        "or accept this finding",
+    )
+    return True
 
 
 def _warn_of_missed_prefix(key: str, prefix: str, name: str, at: Origin, findings: Diagnostics) -> None:

@@ -103,6 +103,9 @@ def _remove_unfounded(annotations: Mapping[str, Annotation], values: dict[str, V
         if missing:
             lacking.setdefault(missing, []).append(name)
     for missing, names in lacking.items():
+        # what the others build on is told first: a realm is nothing without accounts
+        needed_by = {name: sum(name in _required(annotations[other]) for other in names) for name in names}
+        names.sort(key=lambda name: -needed_by[name])
         first, *rest = (values.pop(name) for name in names)
         needed = " and ".join(each.replace(" | ", " or ") for each in missing)
         notes = tuple(Note(value.origin, f"{value.key} needs it too") for value in rest)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from compiler.check.capacity import CAPACITY, CAPACITY_AUTOSCALED, CAPACITY_UNKNOWN, check_capacity
 from compiler.check.drain import DRAIN_TOO_SHORT, ROLLOUT_OUTAGE, check_drain
+from compiler.check.limited_demand import LIMITED_DEMAND, check_limited_demand
 from compiler.check.missing_backend import MISSING_BACKEND, MISSING_PORT, UNREACHABLE_BACKEND, check_backends
 from compiler.check.shadowed_route import SHADOWED_ROUTE, check_shadowed_routes
 from compiler.check.split_weights import SPLIT_WEIGHTS, check_split_weights
@@ -30,6 +31,7 @@ RULES: tuple[Callable[[Traffic, Diagnostics], None], ...] = (
     check_shadowed_routes,
     check_survival,
     check_capacity,
+    check_limited_demand,
 )
 RULES_OF_APPS: tuple[Callable[[Traffic, Sequence[LoweredApp], Diagnostics], None], ...] = (check_standby, check_drain)
 CODES: tuple[Code, ...] = (
@@ -44,6 +46,7 @@ CODES: tuple[Code, ...] = (
     CAPACITY,
     CAPACITY_AUTOSCALED,
     CAPACITY_UNKNOWN,
+    LIMITED_DEMAND,
     STANDBY_DIFFERS,
     STANDBY_EMPTY,
     DRAIN_TOO_SHORT,

@@ -45,6 +45,12 @@ class Budget(Struct, frozen=True):
     """99.9th percentile above the stretch without fault, in milliseconds."""
     shift_ms: float
     """Time until traffic has left what was lost."""
+    file: str = ""
+    """Where they are written; "" = not known."""
+
+    def told(self, field: str, value: str) -> str:
+        """`budget: 0, spec.drill.budgets.failed in fleet.yaml`."""
+        return f"budget: {value}, spec.drill.budgets.{field}" + (f" in {self.file}" if self.file else "")
 
 
 class ShareSeen(Struct, frozen=True):

@@ -71,6 +71,8 @@ class Outcome(Struct, frozen=True):
     """Budgets that were missed, in words; none = it is survived."""
     skipped: tuple[str, ...] = ()
     """Routes that were left out, and why."""
+    not_tried: tuple[str, ...] = ()
+    """What the gateway does and a drill does not, in words."""
 
 
 def drill(
@@ -152,7 +154,7 @@ class _Range(Struct):
         """One fault, with the load that is named so."""
         plan = self._plan(fault, held, asks := _asks(held))
         seen, _, _ = self._seen(name, fault, plan, [ask for _, ask in asks])
-        return Outcome(fault.name, self.local.gateway.name, seen, tuple(_problems(fault, seen, self.budget)), skipped)
+        return self._outcome(fault, seen, _problems(fault, seen, self.budget), skipped)
 
     def run_peak(self, name: str, fault: Fault, at_peak: Peak) -> Outcome:
         """A loss at the declared peak, compared with what the capacity proof says of it."""
@@ -167,7 +169,10 @@ class _Range(Struct):
         problems = list(at_peak.problems(during, seen.control_p999, plan.routes))
         if not at_peak.predicted:
             problems += _problems(fault, seen, self.budget)
-        return Outcome(fault.name, self.local.gateway.name, seen, tuple(problems))
+        return self._outcome(fault, seen, problems)
+
+    def _outcome(self, fault: Fault, seen: Numbers, problems: Sequence[str], skipped: tuple[str, ...] = ()) -> Outcome:
+        return Outcome(fault.name, self.local.gateway.name, seen, tuple(problems), skipped, self.local.left_out)
 
     def _carry(self, bounded: Mapping[Endpoint, Behaviour]) -> None:
         """Let pods carry no more than that from now on."""
@@ -287,24 +292,31 @@ def expected(
 
 
 def _problems(fault: Fault, seen: Numbers, budget: Budget) -> list[str]:
-    """The budgets that were missed."""
+    """The budgets that were missed, each with the field of the Fleet that sets it."""
     found = []
     if seen.failed > budget.failed:
         routes = ", ".join(f"{name} ({count})" for name, count in list(seen.failed_routes.items())[:5])
-        found.append(f"{seen.failed} of {seen.requests} requests failed (budget: {budget.failed}): {routes}")
+        bound = budget.told("failed", str(budget.failed))
+        found.append(f"{seen.failed} of {seen.requests} requests failed ({bound}): {routes}")
     if fault.kind != "slow":
         above = seen.p999 - seen.control_p999
         if above > budget.p999_ms:
-            found.append(f"p99.9 was {above:.0f} ms above that without fault (budget: {budget.p999_ms:.0f} ms)")
+            bound = budget.told("p999", f"{budget.p999_ms:.0f} ms")
+            found.append(f"p99.9 was {above:.0f} ms above that without fault ({bound})")
         if seen.shift > budget.shift_ms:
-            found.append(f"traffic took {seen.shift:.0f} ms to leave what was lost (budget: {budget.shift_ms:.0f} ms)")
+            bound = budget.told("shift", f"{budget.shift_ms:.0f} ms")
+            found.append(f"traffic took {seen.shift:.0f} ms to leave what was lost ({bound})")
     if seen.posts_twice:
         found.append(f"{seen.posts_twice} POST requests were executed twice")
     if seen.came_back is None:
         found.append("what was lost did not get its share back before the end")
-    wrong = [share for share in seen.shares if not share.is_met]
-    found += [
-        f"{share.route}: {share.cluster} served {share.seen} of {share.of}, and {share.expected:.1%} were expected"
-        for share in wrong[:3]
-    ]
+    wrong = dict.fromkeys(share.route for share in seen.shares if not share.is_met)
+    for route in list(wrong)[:3]:
+        shares = [share for share in seen.shares if share.route == route]
+        of = max(1, shares[0].of)
+        got = ", ".join(f"{share.cluster} {share.seen / of:.1%}" for share in shares)
+        solved = ", ".join(f"{share.cluster} {share.expected:.1%}" for share in shares)
+        found.append(f"{route}: shares of {of} requests were {got}; solved: {solved} (`simulate` shows why)")
+    if len(wrong) > 3:
+        found.append(f"{len(wrong) - 3} more routes had other shares than solved")
     return found

@@ -32,6 +32,8 @@ class Programs(Struct, frozen=True):
     """Sorted by name."""
     budgets: DrillBudgets
     """Bounds that a drill must keep."""
+    fleet_file: str
+    """Where the Fleet is written, below the root; "" where there is none."""
 
     @property
     def has_errors(self) -> bool:
@@ -47,9 +49,10 @@ def read_programs(options: Options, progress: Progress) -> Programs:
         told = outcome(root, compiled, facts, fleetwide, structs.replace(options, stop_after=None))
     programs = [cell.program for cell in compiled.cells if cell.program is not None]
     apps = sorted((app for program in programs for app in program.apps), key=lambda app: app.name)
-    fleet = compiled.prepared.context.world.fleet.value.spec if compiled.prepared is not None else None
-    budgets = fleet.drill.budgets if fleet is not None else DrillBudgets()
-    return Programs(told, merged([program.traffic for program in programs]), tuple(apps), budgets)
+    fleet = compiled.prepared.context.world.fleet if compiled.prepared is not None else None
+    budgets = fleet.value.spec.drill.budgets if fleet is not None else DrillBudgets()
+    file = fleet.origin.file if fleet is not None else ""
+    return Programs(told, merged([program.traffic for program in programs]), tuple(apps), budgets, file)
 
 
 def merged(parts: Iterable[Traffic]) -> Traffic:

@@ -136,6 +136,8 @@ def read_sources(
     if paths is None:
         paths = root.list(findings)
         is_partial = findings.has_errors
+        if not is_partial and _is_strange(root, paths):
+            return Sources({})
     held: dict[str, tuple[Diagnostics, list[Held]]] = {}
     nested: dict[str, Origin] = {}
     for index, path in enumerate(paths):
@@ -154,6 +156,17 @@ def read_sources(
         own = (d.value for _, documents in held.values() for d in documents if isinstance(d.value, Fleet))
         report_nested(nested, next((fleet.metadata.name for fleet in own), ""), findings)
     return Sources(_files(held, root, findings), is_partial)
+
+
+def _is_strange(root: Root, paths: Sequence[str]) -> bool:
+    """Whether this folder is plainly no root: then that is the only thing to say of it, not what its files are.
+
+    A Fleet stands directly in the root, so only files there are looked at; of further roots below their files tell.
+    """
+    if any(posixpath.basename(path).startswith("fleet.") for path in paths):
+        return False
+    texts = [root.read_document(path, Diagnostics()) for path in paths if "/" not in path]
+    return all(text is not None and b"Fleet" not in text for text in texts)
 
 
 def _decoded(document: Document) -> Held:

@@ -80,4 +80,4 @@ def test_a_drill_that_must_fail_does_fail(capsys: pytest.CaptureFixture[str], tm
     status, (found,) = drill(capsys, root, "--lose", "cluster=hz-a", "--fault", "kill")
     assert status == 1
     assert found["numbers"]["failed"] > 100
-    assert "requests failed (budget: 0)" in found["problems"][0]
+    assert "requests failed (budget: 0, spec.drill.budgets.failed in " in found["problems"][0]

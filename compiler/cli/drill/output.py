@@ -50,6 +50,9 @@ def render_text(found: Sequence[Outcome], style: Style) -> str:
         text += (
             f"  {plural(len(skipped), 'route')} left out: {escape(skipped[0])}{' and so on' if skipped[1:] else ''}\n"
         )
+    untried = sorted({what for each in found for what in each.not_tried})
+    if untried:
+        text += f"  not tried, as only the world outside has it: {escape(', '.join(untried))}\n"
     missed = sum(bool(each.problems) for each in found)
     total = sum(each.numbers.requests for each in found)
     verdict = style("error", f"{missed} of {plural(len(found), 'fault')} missed a budget")
@@ -70,6 +73,7 @@ def render_json(found: Sequence[Outcome], style: Style) -> str:  # noqa: ARG001 
             "kept": not each.problems,
             "problems": list(each.problems),
             "leftOut": list(each.skipped),
+            "notTried": list(each.not_tried),
             "numbers": {
                 **{k: v for k, v in msgspec.to_builtins(each.numbers).items() if k != "shares"},
                 "shares": [{**msgspec.to_builtins(share), "met": share.is_met} for share in each.numbers.shares],

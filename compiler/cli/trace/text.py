@@ -73,12 +73,14 @@ def _answer(answer: Answer, style: Style) -> Iterator[str]:
 
 
 def _forwarding(result: Forwarding, found: Trace, style: Style) -> Iterator[str]:
+    if all(part.is_lost for part in result.parts):
+        yield f"  {style('error', '503')}  nothing healthy is left: every pod is tried, in vain (504 where they hang)\n"
     rows: list[tuple[str, str]] = []
     for part in result.parts:
         name = words.backend(part.backend) + ("  canary" if part.is_canary else "")
         rows.append((name, percent(part.share)))
         if part.is_lost:
-            rows.append(("    nothing is left that is healthy", "lost"))
+            rows.append(("    nothing healthy is left", "503"))
             continue
         if part.served_by.service != part.backend.service:
             rows.append((f"    nothing of it is left; {words.backend(part.served_by)} takes over", ""))
@@ -89,7 +91,7 @@ def _forwarding(result: Forwarding, found: Trace, style: Style) -> Iterator[str]
     left = max(width(escape(name)) for name, _ in rows)
     for name, share in rows:
         shown = escape(name)
-        role: Role = "faint" if name.startswith(" ") else "good"
+        role: Role = "error" if share == "503" else "faint" if name.startswith(" ") else "good"
         yield f"  {style(role, shown)}{' ' * (left - width(shown))}  {share:>8}\n"
     if result.fallback is not None:
         yield f"  when none of its pods is left: {escape(words.backend(result.fallback))}\n"

@@ -24,7 +24,7 @@ def test_the_secret_stands_in_the_namespace_of_the_ingress_and_holds_a_file() ->
         ({"auth-type": "basic"}, "auth-type", "auth-secret"),
         ({"auth-secret": "accounts"}, "auth-secret", "auth-type"),
         ({"auth-realm": "a"}, "auth-realm", "auth-type and auth-secret"),
-        ({"auth-type": "basic", "auth-secret-type": "auth-map"}, "auth-secret-type", "auth-secret"),
+        ({"auth-type": "basic", "auth-secret-type": "auth-map"}, "auth-type", "auth-secret"),
     ],
 )
 def test_without_scheme_and_secret_everybody_would_get_in(annotations: dict[str, str], name: str, missing: str) -> None:

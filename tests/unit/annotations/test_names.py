@@ -183,6 +183,30 @@ def test_a_mistyped_prefix_is_a_warning(key: str, fix: str) -> None:
     assert dict(said.passthrough) == {key: "x"}
 
 
+@pytest.mark.parametrize(
+    ("key", "is_told"),
+    [
+        ("nginx.org/basic-auth-secret", True),
+        ("nginx.org/jwt-key", True),
+        ("haproxy.org/deny-list", True),
+        ("ingress.kubernetes.io/whitelist-source-range", True),
+        ("ingress.kubernetes.io/auth-type", True),
+        ("traefik.ingress.kubernetes.io/router.middlewares", True),
+        ("alb.ingress.kubernetes.io/inbound-cidrs", True),
+        ("konghq.com/plugins", True),
+        ("nginx.org/lb-method", False),
+        ("haproxy.org/load-balance", False),
+        ("haproxy.org/author", False),
+        ("example.com/auth-type", False),
+    ],
+)
+def test_a_guard_of_another_controller_is_a_warning(key: str, *, is_told: bool) -> None:
+    """Here it guards nothing; it passes through all the same."""
+    said, findings = read({key: "x"})
+    assert [finding.code.name for finding in findings] == (["annotation-guard"] if is_told else [])
+    assert dict(said.passthrough) == {key: "x"}
+
+
 def test_a_missing_prefix_is_a_warning() -> None:
     """Kubernetes allows keys without one; nothing would read it."""
     findings = Diagnostics()

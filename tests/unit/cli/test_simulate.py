@@ -150,3 +150,13 @@ def test_trace_supposes_that_clusters_are_down(capsys: pytest.CaptureFixture[str
     assert (backend["clusters"], backend["standby"]) == ({"hz-c": 1.0}, [])
     assert main(["trace", "-C", EXAMPLE, "api.shop.example.com/", "--down", "hz-9"]) == 2
     assert "--down hz-9: no such cluster" in capsys.readouterr().err
+
+
+def test_a_request_that_nothing_healthy_serves_ends_with_a_status(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first thing that is said."""
+    down = [word for name in ("hz-a", "hz-b", "hz-c") for word in ("--down", name)]
+    assert main(["trace", "-C", EXAMPLE, "api.shop.example.com/cart", *down]) == 0
+    _, answer, backend, cluster, *_ = capsys.readouterr().out.splitlines()
+    assert " ".join(answer.split()) == "503 nothing healthy is left: every pod is tried, in vain (504 where they hang)"
+    assert backend.split() == ["shop/cart:80", "100", "%"]
+    assert cluster.split() == ["nothing", "healthy", "is", "left", "503"]

@@ -50,6 +50,9 @@ def retry_fields(forward: Forward, policies: Policies, attempts: int, *, repeata
         "host_selection_retry_max_attempts": 2 * MOST_ATTEMPTS,
         "retry_back_off": _BACK_OFF,
     }
+    if written is not None and written.try_timeout_s:
+        # of a request that may not be executed twice it ends the only try: with 504, and not with another one
+        policy["per_try_timeout"] = f"{written.try_timeout_s}s"
     if not repeatable:
         return {"retry_policy": policy}
     if written is not None and written.statuses:
@@ -59,8 +62,6 @@ def retry_fields(forward: Forward, policies: Policies, attempts: int, *, repeata
     if delay is not None:
         policy["per_try_timeout"] = f"{delay / 1000:.3f}s"
         found["hedge_policy"] = {"hedge_on_per_try_timeout": True}
-    elif written is not None and written.try_timeout_s:
-        policy["per_try_timeout"] = f"{written.try_timeout_s}s"
     return found
 
 

@@ -54,6 +54,13 @@ def _hedged(side: Side) -> list[Document]:
     return [side.ingress(), side.here(policy("one", weights(a=60, b=40), hedge=hedge))]
 
 
+def _slow_posts(side: Side) -> tuple[list[int], int]:
+    """Statuses of two POSTs to pods that take two seconds, and how often they are executed."""
+    side.behave(Behaviour(delay_ms=2000))
+    answers = side.ask(Ask(method="POST"), Ask(method="POST", body=b"x" * 100_000))
+    return [each.status for each in answers], side.requests()
+
+
 FIVE = (Group(count=5),)
 
 EFFECTS = Effects(
@@ -127,6 +134,14 @@ EFFECTS = Effects(
             _tries(502),
             seen=3,
             otherwise=1,
+            groups=FIVE,
+        ),
+        Case(
+            "try-timeout-post",
+            {"proxy-next-upstream-timeout": "1"},
+            _slow_posts,
+            seen=([504, 504], 2),
+            otherwise=([200, 200], 2),
             groups=FIVE,
         ),
         Case(

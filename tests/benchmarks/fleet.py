@@ -66,18 +66,18 @@ spec:
   ports:
   - name: http
     port: 80
-    targetPort: 8080
+    targetPort: {port}
   readinessProbe:
     httpGet:
-      path: /healthz
+      path: {probe}
       port: http
   resources:
     requests:
-      cpu: 100m
+      cpu: {cpu}m
       memory: 128Mi
     limits:
-      memory: 256Mi
-  placement:
+      memory: {memory}Mi
+{env}  placement:
     clusterSelector:
       matchLabels:
         env: prod
@@ -145,11 +145,12 @@ def replicas(app: int, cluster: int) -> int:
     return 2 + (app + cluster) % 3
 
 
-def write_fleet(root: Path, apps: int, clusters: int, *, annotations: bool = True) -> None:
+def write_fleet(root: Path, apps: int, clusters: int, *, annotations: bool = True, alike: bool = True) -> None:
     """Write the fleet into the empty or missing folder `root`.
 
     Every tenth app has a second version and a canary Ingress that sends it 10 %. Without `annotations` there are
-    no canaries, and the Ingresses carry no annotation: what is left is the cost of annotations themselves.
+    no canaries, and the Ingresses carry no annotation: what is left is the cost of annotations themselves. Apps of
+    one organization are much `alike`; of those that are not, no two agree on port, probe, resources and environment.
     """
     _write(root / "fleet.yaml", FLEET)
     for cluster in range(clusters):
@@ -157,21 +158,31 @@ def write_fleet(root: Path, apps: int, clusters: int, *, annotations: bool = Tru
         _write(root / f"clusters/{name}.yaml", CLUSTER.format(cluster=name, zone=ZONES[cluster % len(ZONES)]))
     for app in range(apps):
         folder = root / "apps" / app_name(app)
-        _write(folder / "app.yaml", app_document(app, clusters))
+        _write(folder / "app.yaml", app_document(app, clusters, alike=alike))
         _write(folder / "ingress.yaml", _ingress(app, _settings(app) if annotations else {}))
         if annotations and _has_canary(app):
             canary = {f"{_NGINX}canary": "true", f"{_NGINX}canary-weight": "10"}
             _write(folder / "canary.yaml", _ingress(app, canary, "-next"))
 
 
-def app_document(app: int, clusters: int) -> str:
+def app_document(app: int, clusters: int, *, alike: bool = True) -> str:
     """The App, with replicas and an environment variable that differ per cluster."""
     names = {"app": app_name(app), "team": team_name(app), "image": image(app)}
     versions = VERSIONS.format(**names) if _has_canary(app) else ""
+    shape: dict[str, object] = {"port": 8080, "probe": "/healthz", "cpu": 100, "memory": 256, "env": ""}
+    if not alike:
+        variables = "".join(f"  - name: SETTING_{app}_{n}\n    value: value-{app}-{n}\n" for n in range(1 + app % 5))
+        shape = {
+            "port": 1024 + app,
+            "probe": f"/healthz/{app}",
+            "cpu": 100 + app,
+            "memory": 256 + app,
+            "env": f"  env:\n{variables}",
+        }
     overrides = (
         OVERRIDE.format(cluster=cluster_name(cluster), replicas=replicas(app, cluster)) for cluster in range(clusters)
     )
-    return APP.format(**names, versions=versions) + "".join(overrides)
+    return APP.format(**names, **shape, versions=versions) + "".join(overrides)
 
 
 def _has_canary(app: int) -> bool:

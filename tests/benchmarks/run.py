@@ -62,14 +62,14 @@ STANDARD = Sizes(small=1000, large=10000)
 class Fleet:
     """A fleet on disk, and what is measured on it."""
 
-    def __init__(self, work: Path, apps: int) -> None:
+    def __init__(self, work: Path, apps: int, name: str = "fleet") -> None:
         self.apps = apps
-        self.root = work / f"fleet-{apps}"
+        self.root = work / f"{name}-{apps}"
         self.app = apps // 2
         """The one that is edited."""
         self.image = fleet.image(self.app)
-        self._new_out = fresh(work / f"fleet-{apps}-out")
-        self._new_copy = fresh(work / f"fleet-{apps}-copy")
+        self._new_out = fresh(work / f"{name}-{apps}-out")
+        self._new_copy = fresh(work / f"{name}-{apps}-copy")
         self.out = next(self._new_out)
         """Where the last cold build went."""
 
@@ -173,11 +173,13 @@ def measure_fleets(sizes: Sizes, work: Path) -> tuple[Costs, Costs]:
     """Costs at the small and the large size."""
     small, large = Fleet(work, sizes.small), Fleet(work, sizes.large)
     plain, peer = work / "fleet-without-annotations", work / "kapitan"
+    diverse = Fleet(work, sizes.small, "diverse")
     compiled = fresh(work / "kapitan-out")
     say(f"writing fleets of {sizes.small} and {sizes.large} apps in {CLUSTERS} clusters")
     fleet.write_fleet(small.root, small.apps, CLUSTERS)
     fleet.write_fleet(large.root, large.apps, CLUSTERS)
     fleet.write_fleet(plain, small.apps, CLUSTERS, annotations=False)
+    fleet.write_fleet(diverse.root, small.apps, CLUSTERS, alike=False)
     kapitan.write_kapitan(peer, small.apps, CLUSTERS)
     install_kapitan()
     at_small = rounds(
@@ -188,6 +190,7 @@ def measure_fleets(sizes: Sizes, work: Path) -> tuple[Costs, Costs]:
             "cp -r": small.copied,
             "unchanged": small.unchanged,
             "edited": small.edited,
+            "no two alike": diverse.cold,
             "kapitan": lambda: compile_kapitan(peer, next(compiled)),
             "check": lambda: check(small.root),
             "check without annotations": lambda: check(plain),
@@ -234,6 +237,7 @@ def rows(sizes: Sizes, small: Costs, large: Costs, start: Costs) -> list[Row]:
     return [
         ratio(f"cold build, {here}", small, "cold", "kapitan", 1 / 5, 1 / 8),
         ratio(f"cold build, {here}", small, "cold", "cp -r", 3.5, 2.1),
+        ratio(f"cold build, {here}, no two alike", small, "no two alike", "kapitan", None, None),
         Row(f"cold build, growth to {there}", growth, "exponent", 1.1, 1.03, f"{large['cold'].cpu:.3f} s"),
         ratio(f"nothing changed, {here}", small, "unchanged", "cp -r", 0.3, 0.2),
         ratio(f"nothing changed, {there}", large, "unchanged", "cp -r", 0.15, 0.11),
@@ -257,6 +261,8 @@ def page(sizes: Sizes, lines: Sequence[Row]) -> str:
 
 Written by `make bench`; do not edit. Every app runs in {CLUSTERS} clusters and has an Ingress; every tenth has a second
 version behind a canary Ingress. kapitan {kapitan.VERSION} compiles the same apps without Ingresses, and checks nothing.
+Where no two apps are alike, each has a port, probe, resources and environment of its own; elsewhere they have these in
+common, as apps of one organization mostly do.
 
 Medians of {sizes.rounds} rounds ({sizes.large_rounds} at {sizes.large} apps, {sizes.start_rounds} of what takes
 milliseconds); each round runs every command in turn. {python}, {machine}.

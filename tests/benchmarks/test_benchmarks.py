@@ -113,18 +113,19 @@ def test_failed_command_is_never_taken_for_a_fast_one(tmp_path: Path) -> None:
 
 
 def costs(**cpu: float) -> dict[str, Cost]:
-    names = {"cp": "cp -r", "plain": "check without annotations", "version": "--version"}
+    names = {"cp": "cp -r", "plain": "check without annotations", "version": "--version", "diverse": "no two alike"}
     return {names.get(name, name): Cost(seconds, 40.0) for name, seconds in cpu.items()}
 
 
 def test_rows_compare_what_they_name() -> None:
-    small = costs(cold=1.0, cp=0.5, unchanged=0.1, edited=0.2, kapitan=6.0, check=0.6, plain=0.4)
+    small = costs(cold=1.0, cp=0.5, unchanged=0.1, edited=0.2, diverse=1.5, kapitan=6.0, check=0.6, plain=0.4)
     large = costs(cold=10.0, cp=5.0, unchanged=1.0, edited=0.5)
     start = costs(python=0.02, version=0.05, example=0.12)
     found = [(row.what, row.unit, row.value) for row in rows(Sizes(1000, 10000), small, large, start)]
     expected = [
         ("cold build, 1000 apps", "x kapitan", 1 / 6),
         ("cold build, 1000 apps", "x cp -r", 2.0),
+        ("cold build, 1000 apps, no two alike", "x kapitan", 1 / 4),
         ("cold build, growth to 10000 apps", "exponent", 1.0),
         ("nothing changed, 1000 apps", "x cp -r", 0.2),
         ("nothing changed, 10000 apps", "x cp -r", 0.2),

@@ -39,5 +39,6 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
                 built.unchanged,
                 built.up_to_date,
                 arguments.verify,
+                built.gone,
             )
     return tell(arguments, terminal, compilation, time.perf_counter() - started, written)

@@ -75,6 +75,8 @@ class Written(Struct, frozen=True, gc=False):
     up_to_date: bool
     verified: bool
     """Whether the folder was only compared (`--verify`)."""
+    gone: tuple[str, ...] = ()
+    """What disappeared with the removed files: `cluster hz-c`, `app shop/cart in hz-a`."""
 
 
 class Report(Struct, frozen=True):

@@ -60,7 +60,13 @@ def _output(report: Report, written: Written, style: Style) -> str:
         return f"{folder} {verdict}: {plural(written.unchanged, 'file')} {time}{_accepted(report)}\n"
     counts = (("written", written.written), ("removed", written.removed), ("unchanged", written.unchanged))
     told = ", ".join(f"{plural(n, 'file')} {name}" if not i else f"{n} {name}" for i, (name, n) in enumerate(counts))
-    return f"{folder}: {told}{_scope(report)} {time}{_accepted(report)}\n"
+    gone = f"\n{style('warning', 'gone')}: {escape('; '.join(_first(written.gone)))}" if written.gone else ""
+    return f"{folder}: {told}{_scope(report)} {time}{gone}{_accepted(report)}\n"
+
+
+def _first(names: tuple[str, ...], most: int = 10) -> tuple[str, ...]:
+    rest = len(names) - most
+    return names if rest <= 0 else (*names[:most], f"and {rest} more")
 
 
 def _scope(report: Report) -> str:

@@ -117,6 +117,8 @@ class Built(Compilation):
 
     written: int = 0
     removed: int = 0
+    gone: tuple[str, ...] = ()
+    """What disappeared with the removed files: clusters, gateways, apps."""
     unchanged: int = 0
     output: str = ""
     up_to_date: bool = False

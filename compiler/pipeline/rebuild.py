@@ -31,7 +31,7 @@ from compiler.source.repository import is_document
 from compiler.targets.envoy.places import gateway_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from compiler.diagnostics import Diagnostic
     from compiler.ir.delivery import ArgoCD
@@ -110,9 +110,18 @@ def rebuild(job: Job, cache: Cache | None) -> Built:
         root.text,
         written=len(written.written),
         removed=len(written.removed),
+        gone=_gone(written.removed, compiled.summary),
         unchanged=(total if options.cluster else written.total) - len(written.written),
         output=job.output,
     )
+
+
+def _gone(removed: Sequence[str], summary: Summary) -> tuple[str, ...]:
+    if not removed:
+        return ()
+    from compiler.output.gone import gone  # noqa: PLC0415 - most builds remove nothing
+
+    return gone(removed, {c.name for c in summary.clusters}, {g.name for g in summary.gateways})
 
 
 # --- everything

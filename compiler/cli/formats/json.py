@@ -37,6 +37,7 @@ def to_builtins(report: Report) -> dict[str, Any]:
             "folder": report.written.output,
             "written": report.written.written,
             "removed": report.written.removed,
+            "gone": list(report.written.gone),
             "unchanged": report.written.unchanged,
             "upToDate": report.written.up_to_date,
         }

@@ -40,7 +40,14 @@ def test_a_clean_check_has_the_same_fields_and_no_output() -> None:
 def test_a_build_adds_what_became_of_the_output_folder() -> None:
     written = Written("out", "out", 3, 2, 1, up_to_date=False, verified=False)
     data = json.loads(render(report(shadow(), written=written), PLAIN))
-    assert data["output"] == {"folder": "out", "written": 3, "removed": 2, "unchanged": 1, "upToDate": False}
+    assert data["output"] == {
+        "folder": "out",
+        "written": 3,
+        "removed": 2,
+        "gone": [],
+        "unchanged": 1,
+        "upToDate": False,
+    }
 
 
 def test_only_printable_ascii_is_printed_and_text_comes_back_as_it_was() -> None:

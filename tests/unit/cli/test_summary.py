@@ -29,6 +29,17 @@ def test_a_build_tells_what_was_compiled_for_whom_and_where() -> None:
     )
 
 
+def test_what_disappears_is_named() -> None:
+    """Not only how many files that were."""
+    written = Written(
+        "out", "out", 0, 9, 4, up_to_date=False, verified=False, gone=("cluster hz-c", "app shop/cart in hz-a")
+    )
+    last = summary.built(report(), written, PLAIN).splitlines()[-1]
+    assert last == "gone: cluster hz-c; app shop/cart in hz-a"
+    many = structs.replace(written, gone=tuple(f"app shop/a{n} in hz-a" for n in range(12)))
+    assert summary.built(report(), many, PLAIN).endswith("; app shop/a9 in hz-a; and 2 more\n")
+
+
 def test_a_build_that_changes_nothing_says_so() -> None:
     same = Written("out", "out", 0, 0, 22, up_to_date=True, verified=False)
     assert summary.built(report(), same, PLAIN).endswith("\nout is up to date: 22 files (0.12 s)\n")

@@ -41,9 +41,15 @@ def pack(kind: str, resource: dict[str, Any]) -> AnyMessage:
     return packed
 
 
-def _new(kind: str) -> Message:
+def message_class(kind: str) -> Any:
+    """The class of a message type, by its full name. Its fields are known when the program runs, and not before."""
     _load(kind)
-    return GetMessageClass(Default().FindMessageTypeByName(kind))()
+    return GetMessageClass(Default().FindMessageTypeByName(kind))
+
+
+def _new(kind: str) -> Message:
+    found: Message = message_class(kind)()
+    return found
 
 
 def _extensions(value: Any) -> Iterator[str]:

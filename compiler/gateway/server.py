@@ -62,6 +62,7 @@ class Server:
         self._linger_s = linger_s
         self._conversations: set[_Conversation] = set()
         self._is_unsaved = asyncio.Event()
+        self._saved_parts = serving.remembered.parts
 
     @property
     def status(self) -> Status:
@@ -70,7 +71,7 @@ class Server:
         return Status(
             gateway=self._gateway,
             revision=serving.wanted.revision if serving.wanted else "",
-            in_force=serving.good.revision if serving.good else "",
+            in_force=serving.whole.revision if serving.whole else "",
             refused=serving.refused,
             reason=serving.reason,
             envoys=len(self._conversations),
@@ -121,10 +122,21 @@ class Server:
         while True:
             await self._is_unsaved.wait()
             await asyncio.sleep(_SAVE_AFTER_S)  # a burst of changes is written once
-            try:
-                self._save_now()
-            except OSError as failed:
-                self._report(Event(what="not-saved", text=f"{state}: {failed.strerror}"))
+            self._try_to_save(state)
+
+    def _try_to_save(self, state: Path) -> None:
+        try:
+            self._save_now()
+        except OSError as failed:
+            self._report(Event(what="not-saved", text=f"{state}: {failed.strerror}"))
+
+    def _save_refusals(self) -> None:
+        """What was refused is saved at once: a server that forgets it tries it again, and disturbs what is served."""
+        parts = self.serving.remembered.parts
+        if self._state is not None and parts != self._saved_parts:
+            self._saved_parts = parts
+            self._is_unsaved.set()
+            self._try_to_save(self._state)
 
     def _save_now(self) -> None:
         if self._state is not None and self._is_unsaved.is_set():
@@ -137,12 +149,15 @@ class Server:
         """An Envoy refused something."""
         if self.serving.refuse(refusal):
             self.wake()
-        self._is_unsaved.set()
+        self._save_refusals()
 
     def settled(self, session: Session) -> None:
         """An Envoy has everything that is wanted."""
         if self.serving.accept(session.wanted):
             self._is_unsaved.set()
+        self._save_refusals()
+        if self.serving.wanted is not session.wanted:  # there is more to be found out of what was refused
+            self.wake()
 
     async def _answer(self, requests: AsyncIterator[Any], _context: Any) -> AsyncIterator[Any]:
         """Talk to one Envoy until it goes."""
@@ -227,7 +242,7 @@ class _Conversation:
             if refusal is not None:
                 self._server.refused(refusal)
         known = session.refusal
-        if known is not None and known.revision != self._server.serving.refused:
+        if known is not None:
             self._server.refused(known)
 
     def _take_heard(self) -> list[Heard]:

@@ -56,11 +56,12 @@ class Message(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """A message that an Envoy did not take."""
+    """A resource that an Envoy did not take."""
 
     revision: str
     kind: str
-    names: tuple[str, ...]
+    name: str
+    version: str
     reason: str
 
 
@@ -78,6 +79,8 @@ class Session:
         """By kind: the message that it has not taken yet. One at a time, so that a refusal tells what was refused."""
         self._refused: dict[tuple[str, str, str], str] = {}
         """(kind, name, version) that it refused, and why: never sent again, so that nobody argues in circles."""
+        self._most: dict[str, int] = {}
+        """By kind: how many resources a message may hold, while it is found out which of them Envoy refuses."""
         self._count = 0
 
     # --- what it says
@@ -101,15 +104,27 @@ class Session:
         if waiting is None or heard.nonce != waiting.nonce:
             return None
         del self._waiting[kind]
-        return self._refuse(waiting, heard.error) if heard.error else None
+        if heard.error:
+            return self._refuse(waiting, heard.error)
+        if kind in self._most:
+            self._most[kind] *= 2
+            if not self._changed(kind):
+                del self._most[kind]
+        return None
 
-    def _refuse(self, message: Message, reason: str) -> Refusal:
-        """Some of the message may have been taken all the same, so nothing is known of any of it."""
+    def _refuse(self, message: Message, reason: str) -> Refusal | None:
+        """Some of the message may have been taken all the same, so nothing is known of any of it.
+
+        Which one was refused is found out by sending them in smaller messages: until then there is no refusal.
+        """
         for resource in message.resources:
             self._has[message.kind][resource.name] = _UNKNOWN
-            self._refused[message.kind, resource.name, resource.version] = reason
-        names = tuple(each.name for each in message.resources)
-        return Refusal(message.revision, message.kind, names, reason)
+        self._most[message.kind] = max(1, len(message.resources) // 2)
+        if len(message.resources) != 1:
+            return None
+        (only,) = message.resources
+        self._refused[message.kind, only.name, only.version] = reason
+        return Refusal(message.revision, message.kind, only.name, only.version, reason)
 
     @property
     def refusal(self) -> Refusal | None:
@@ -119,7 +134,7 @@ class Session:
                 continue
             wanted = self.wanted.resources[kind].get(name)
             if wanted is not None and wanted.version == version:
-                return Refusal(self.wanted.revision, kind, (name,), reason)
+                return Refusal(self.wanted.revision, kind, name, version, reason)
         return None
 
     def open_gate(self) -> None:
@@ -193,11 +208,12 @@ class Session:
         has = self._has.get(kind)
         if has is None or kind in self._waiting:
             return []
-        return [
+        changed = [
             each
             for each in self._asked_for(kind)
             if has.get(each.name) != each.version and (kind, each.name, each.version) not in self._refused
         ]
+        return changed[: self._most.get(kind)]
 
     def _missing(self) -> tuple[str, ...]:
         """Secrets that it asks for, never had, and can't have: every listener that names one would wait 15 seconds.

@@ -40,6 +40,8 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     message: AnyMessage
     endpoints: str = ""
     """For a cluster: the name of its endpoints."""
+    members: tuple[str, ...] = ()
+    """For a composite cluster: the clusters that it tries."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):
@@ -138,4 +140,6 @@ class Builder:
 def _resource(kind: str, name: str, resource: dict[str, Any]) -> Resource:
     message = pack(kind, resource)
     version = hashlib.sha256(message.value).hexdigest()[:16]
-    return Resource(name, version, message, resource.get("eds_cluster_config", {}).get("service_name", ""))
+    endpoints = resource.get("eds_cluster_config", {}).get("service_name", "")
+    members = resource.get("cluster_type", {}).get("typed_config", {}).get("clusters", ())
+    return Resource(name, version, message, endpoints, tuple(each["name"] for each in members))

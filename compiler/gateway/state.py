@@ -1,7 +1,7 @@
 """The last configuration that an Envoy has taken, on disk: what is served when nothing better can be read.
 
-One file, written beside and renamed: a configuration and its revision, and the revision that was refused last, so that
-a restart does not try it again before what was good.
+One file, written beside and renamed: a configuration and its revision, and what was refused after it, so that a
+restart does not try that again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     """Of the configuration; tells whether the file is whole."""
     configuration: Configuration | None = None
-    refused: str = ""
-    """Revision that an Envoy refused after it; "" = none."""
+    parts: tuple[tuple[str, str, str], ...] = ()
+    """What an Envoy refused after it, as `compiler.gateway.quarantine` knows it: so that it is not tried again."""
 
 
 def recall(folder: Path) -> Remembered:

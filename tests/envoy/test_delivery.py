@@ -193,30 +193,86 @@ def test_clusters_that_change_under_load_fail_no_request(rig: Rig) -> None:
         without_failure(load)
 
 
-def test_a_refused_update_leaves_the_last_good_one_and_is_told(rig: Rig) -> None:
+BAD_ROUTE = {"prefix_rewrite": "/a", "regex_rewrite": {}}
+"""Fields of a route for which an Envoy refuses the whole route table."""
+BAD_CLUSTER = {"connect_timeout": "0s"}
+"""Fields of a cluster that an Envoy refuses."""
+
+
+def refusals(rig: Rig) -> list[str]:
+    return [line for line in rig.delivery.log if line.startswith("refused ")]
+
+
+def hosts(envoy: Envoy) -> set[str]:
+    """Names of the hosts in force."""
+    return {each["name"] for each in dumped(envoy)["RoutesConfigDump"]["http"]["virtual_hosts"]}
+
+
+def test_what_is_refused_stays_as_it_was_is_told_and_holds_back_nothing_else(rig: Rig) -> None:
     good, other = rig.pool(), rig.pool(1)
-    rig.write(good)
-    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+    rig.write(good, other)
+    with Backends((*rig.endpoints(), *rig.endpoints(1)), rig.folder), rig.delivery, rig.envoy() as envoy:
         rig.settle(1)
         before = dumped(envoy)
-        # a new Service, a new weight, and a route that this Envoy can't take: none of it comes into force
-        rig.write(replace(good, weights={"c": 1}), replace(other, route={"prefix_rewrite": "/a", "regex_rewrite": {}}))
-        rig.delivery.wait_for("refused ")
-        rig.delivery.wait_for("the last good configuration")
-        time.sleep(1.5)
-        assert dumped(envoy) == before
-        refused = [line for line in rig.delivery.log if line.startswith("refused ")]
-        assert len(refused) == 1
-        assert "RouteConfiguration" in refused[0]
-        # a server that starts again does not try it again, and serves what was good
-        rig.delivery.kill()
-        rig.delivery.start()
-        rig.delivery.wait_for("connected", times=2)
-        time.sleep(0.5)
-        assert dumped(envoy) == before
-        rig.write(replace(good, weights={"b": 1}), other)
-        rig.settle(2)
-        assert "s1" in dumped(envoy)["ClustersConfigDump"]
+        with rig.load() as load, rig.load(1) as kept:
+            # a route and a cluster that this Envoy can't take, among new weights, new Services and one that goes
+            many = [rig.pool(number) for number in range(2, 30)]
+            new = [
+                replace(rig.pool(30), route=BAD_ROUTE),
+                replace(rig.pool(31), extra=BAD_CLUSTER),
+                replace(other, route=BAD_ROUTE, weights={"b": 1}),
+                replace(good, weights={"c": 1}),
+                *many,
+            ]
+            rig.write(*new)
+            rig.delivery.wait_for("partly ")
+            after = dumped(envoy)
+            found = {each["name"]: each for each in after["RoutesConfigDump"]["http"]["virtual_hosts"]}
+            was = {each["name"]: each for each in before["RoutesConfigDump"]["http"]["virtual_hosts"]}
+            assert found["s1.example.com"] == was["s1.example.com"]
+            assert found.keys() == {f"s{number}.example.com" for number in range(30)} | {"s31.example.com"}
+            assert "s31/pool" not in after["ClustersConfigDump"]
+            (place,) = after["EndpointsConfigDump"]["s0/pool"]["endpoints"]
+            assert place["locality"]["zone"] == "c"
+            told = refusals(rig)
+            assert len(told) == 3
+            for name in ("host s30.example.com", "host s1.example.com", "Cluster s31/pool"):
+                assert sum(name in line for line in told) == 1, told
+            # a server that starts again does not try it again, and serves the same
+            rig.delivery.kill()
+            rig.delivery.start()
+            rig.delivery.wait_for("partly ", times=2)
+            time.sleep(1.5)
+            assert dumped(envoy) == after
+            assert len(refusals(rig)) == 3
+            # mended, all of it comes into force
+            rig.write(replace(good, weights={"b": 1}), other, *many)
+            rig.settle(2)
+            time.sleep(1.5)
+            assert hosts(envoy) == {f"s{number}.example.com" for number in range(30)}
+            for each in (load, kept):
+                without_failure(each)
+
+
+def test_an_envoy_that_starts_with_something_that_it_refuses_serves_everything_else(rig: Rig) -> None:
+    broken = [replace(rig.pool(1), route=BAD_ROUTE), replace(rig.pool(2), extra=BAD_CLUSTER)]
+    rig.write(rig.pool(), *broken, *(rig.pool(number) for number in range(3, 20)))
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy:
+        rig.delivery.wait_for("partly ")
+        assert hosts(envoy) == {f"s{number}.example.com" for number in range(20) if number != 1}
+        assert len(refusals(rig)) == 2
+        answers = ask(("127.0.0.1", rig.port), *(Ask(host=f"s{number}.example.com") for number in range(3)))
+        assert [each.status for each in answers] == [200, 404, 503]
+
+
+def test_a_host_that_was_led_to_a_cluster_that_is_refused_stays_where_it_was(rig: Rig) -> None:
+    rig.write(rig.pool())
+    with Backends(rig.endpoints(), rig.folder), rig.delivery, rig.envoy() as envoy, rig.load() as load:
+        rig.settle(1)
+        moved = replace(rig.pool(name="moved"), extra=BAD_CLUSTER)
+        rig.write(rig.pool(route={"cluster": "moved"}), moved, rig.pool(1))
+        rig.delivery.wait_for("partly ")
+        assert "s1.example.com" in hosts(envoy)
         without_failure(load)
 
 

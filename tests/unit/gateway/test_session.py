@@ -154,7 +154,7 @@ def test_what_is_refused_is_told_and_what_was_good_comes_back() -> None:
     session.wanted = bad
     (message,) = session.speak()
     refusal = session.hear(Heard(kind=ROUTES, nonce=message.nonce, error="no such cluster"))
-    assert refusal == Refusal("2", ROUTES, ("table",), "no such cluster")
+    assert refusal == Refusal("2", ROUTES, "table", "2", "no such cluster")
     assert session.speak() == [], "what was refused is not sent again"
     assert not session.is_settled
     session.wanted = good
@@ -164,17 +164,36 @@ def test_what_is_refused_is_told_and_what_was_good_comes_back() -> None:
     assert session.is_settled
     assert session.refusal is None
     session.wanted = snapshot("3", routes=("table:2",))
-    assert session.refusal == Refusal("3", ROUTES, ("table",), "no such cluster")
+    assert session.refusal == Refusal("3", ROUTES, "table", "2", "no such cluster")
 
 
 def test_a_refusal_keeps_nothing_else_from_an_envoy_that_has_nothing_yet() -> None:
-    session = Session(snapshot(clusters=("web:1", "bad:1")))
+    session = Session(snapshot(clusters=("bad:1",)))
     session.hear(Heard(kind=CLUSTER))
     session.hear(Heard(kind=LISTENER))
     (clusters,) = session.speak()
     session.hear(Heard(kind=CLUSTER, nonce=clusters.nonce, error="bad is bad"))
     session.open_gate()
     assert told(session.speak()) == [(LISTENER, ["http:1"], ())]
+
+
+def test_which_of_many_is_refused_is_found_out_and_all_others_are_taken() -> None:
+    clusters = tuple(f"c{number:03}:1" for number in range(200))
+    session = Session(snapshot(clusters=clusters))
+    session.hear(Heard(kind=CLUSTER))
+    bad, taken, refused, messages = {"c017", "c018", "c199"}, set(), [], 0
+    while found := session.speak():
+        (message,) = found
+        messages += 1
+        names = {each.name for each in message.resources}
+        error = "one is bad" if names & bad else ""
+        taken |= set() if error else names
+        refusal = session.hear(Heard(kind=CLUSTER, nonce=message.nonce, error=error))
+        if refusal is not None:
+            refused.append(refusal.name)
+    assert (set(refused), len(refused)) == (bad, 3)
+    assert len(taken) == 197
+    assert messages < 60
 
 
 def test_an_answer_to_something_older_counts_for_nothing() -> None:

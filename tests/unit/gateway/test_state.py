@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIGURATION = Configuration(b"{}", (b"{}\n",))
-GOOD = Remembered(revision=CONFIGURATION.revision, configuration=CONFIGURATION, refused="1234")
+GOOD = Remembered(revision=CONFIGURATION.revision, configuration=CONFIGURATION, parts=(("host", "http/x", "1"),))
 
 
 def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:

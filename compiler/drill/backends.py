@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import os
 import sys
+import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -23,7 +26,6 @@ from compiler.drill.stub.spec import Behaviour, Certificates, Command, Endpoint,
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["Backends", "Behaviour", "Certificates", "Endpoint", "StubFailedError"]
@@ -37,13 +39,24 @@ class Backends:
     """All stub backends; a context manager that starts and stops them."""
 
     def __init__(self, endpoints: Iterable[Endpoint], folder: Path) -> None:
-        """`folder` takes logs, and the record of what was executed."""
+        """`folder` takes logs."""
         self.folder = folder
         self._by_cluster: dict[str, list[Endpoint]] = {}
         for each in endpoints:
             self._by_cluster.setdefault(each.cluster, []).append(each)
         self._behaviours: dict[str, Behaviour] = {}
         self._children: dict[str, Child] = {}
+        self._records = {cluster: self._record(cluster) for cluster in self.clusters}
+
+    def _record(self, cluster: str) -> str:
+        """Where a cluster records what it executes: in memory where the kernel lends some, since a disk that is busy
+        would be measured as a slow backend. It outlives the cluster, and ends with this object.
+        """
+        if not hasattr(os, "memfd_create"):
+            return str(self.folder / f"executions-{self.clusters.index(cluster)}.log")
+        descriptor = os.memfd_create("executions")
+        weakref.finalize(self, os.close, descriptor)
+        return f"/proc/{os.getpid()}/fd/{descriptor}"
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -131,7 +144,7 @@ class Backends:
         services = {each.place: each.service for found in self._by_cluster.values() for each in found}
         counts: collections.Counter[tuple[str, str, str]] = collections.Counter()
         for cluster in self.clusters:
-            file = self._executions(cluster)
+            file = Path(self._records[cluster])
             if file.exists():
                 for line in file.read_text("utf-8").splitlines():
                     identity, method, place = line.split(" ")
@@ -139,9 +152,6 @@ class Backends:
         return counts
 
     # --- the processes
-
-    def _executions(self, cluster: str) -> Path:
-        return self.folder / f"executions-{self.clusters.index(cluster)}.log"
 
     def _spawn(self, cluster: str) -> None:
         log = self.folder / f"stub-{self.clusters.index(cluster)}.log"
@@ -151,7 +161,7 @@ class Backends:
         places = {each.place for each in endpoints}
         start = Start(
             endpoints=endpoints,
-            executions=str(self._executions(cluster)),
+            executions=self._records[cluster],
             behaviours={place: each for place, each in self._behaviours.items() if place in places},
         )
         self._write(cluster, start)

@@ -25,8 +25,8 @@ class Waits:
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._seen: dict[Path, int] = {}
-        self._steps: list[tuple[float, float]] = []
-        """(moment, seconds that the most hindered process has waited since the moment before)."""
+        self._steps: list[tuple[float, float, float]] = []
+        """(moment, the next one, seconds that the most hindered process has waited in between)."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -37,9 +37,12 @@ class Waits:
         self._thread.join()
 
     def _sample(self) -> None:
+        before = time.monotonic()
         while not self._ends.wait(_PAUSE_S):
             longest = max((self._waited(pid) for pid in self._pids()), default=0)
-            self._steps.append((time.monotonic(), longest / 1e9))
+            now = time.monotonic()
+            self._steps.append((before, now, longest / 1e9))
+            before = now
 
     def _waited(self, pid: int) -> int:
         """Nanoseconds since the last look, of the thread that has waited longest."""
@@ -53,4 +56,6 @@ class Waits:
 
     def between(self, start: float, end: float) -> float:
         """Milliseconds that were waited in that stretch of `time.monotonic()`, and one step on both sides."""
-        return sum(1000 * waited for moment, waited in self._steps if start - _PAUSE_S <= moment <= end + 2 * _PAUSE_S)
+        return sum(
+            1000 * waited for before, now, waited in self._steps if before - _PAUSE_S <= end and start <= now + _PAUSE_S
+        )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from compiler.drill.children import wait_until
 from compiler.drill.load import Ask, Plan, exchange
 from compiler.drill.stub.spec import Behaviour
 from tests.envoy.effects.case import Case, Effects, Group
+from tests.small_fleet import policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.envoy.effects.case import Side
+    from tests.small_fleet import Document
 
 FOUR = (Group(count=4),)
 
@@ -30,6 +34,27 @@ def _spares_slow_pods(side: Side) -> bool:
     samples = exchange(Plan(targets=(f"{host}:{port}",), asks=(Ask(host=side.host),), count=80, workers=8))
     assert {each.status for each in samples} == {200}
     return sum(each.place == slow.place for each in samples) < 14
+
+
+def _checked(side: Side) -> list[Document]:
+    """A Service whose pods are asked often whether they are well."""
+    check = {"path": "/", "interval": "200ms", "timeout": "1s", "unhealthyThreshold": 1, "healthyThreshold": 1}
+    return [side.ingress(), side.here(policy("one", {"type": "ActiveActive"}, healthCheck=check))]
+
+
+def _spares_pod_that_is_back(side: Side) -> bool:
+    """Whether a pod that is well again gets clearly less than its quarter at first."""
+    ill = side.pods()[0]
+    side.behave(Behaviour(status=503), [ill])
+    wait_until(lambda: ill.place not in _places(side, 20), 10, "the pod to be left out")
+    time.sleep(6)  # the other pods were new too, and have warmed up by then
+    side.behave(Behaviour(), [ill])
+    wait_until(lambda: ill.place in _places(side, 20), 10, "the pod to be back")
+    return _places(side, 200).count(ill.place) < 30
+
+
+def _places(side: Side, count: int) -> list[str]:
+    return [each.place for each in side.ask(*[Ask()] * count)]
 
 
 def _equal_keys_meet_one_pod(vary: Callable[[Side, int], Ask]) -> Callable[[Side], tuple[bool, bool]]:
@@ -54,6 +79,19 @@ EFFECTS = Effects(
     "load balancing",
     (
         Case("least-conn", {"load-balance": "least_conn"}, _spares_slow_pods, seen=True, otherwise=False, groups=FOUR),
+        *(
+            Case(
+                f"warmup-{algorithm.replace('_', '-')}",
+                {"warmup": "5"},
+                _spares_pod_that_is_back,
+                seen=True,
+                otherwise=False,
+                beside={"load-balance": algorithm},
+                documents=_checked,
+                groups=FOUR,
+            )
+            for algorithm in ("round_robin", "least_conn")
+        ),
         Case("random", {"load-balance": "random"}, _goes_round, seen=False, otherwise=True, groups=FOUR),
         Case("round-robin", {"load-balance": "round_robin"}, _goes_round, seen=True, otherwise=True, groups=FOUR),
         Case(

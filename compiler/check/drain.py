@@ -176,11 +176,20 @@ def _place(spread: Spread, ending: _Ending) -> Origin:
 
 
 def _endings(name: ObjectName, app: LoweredApp) -> Iterator[tuple[str, _Ending]]:
-    """(cluster, how the pods behind a Service end), sorted by cluster."""
-    typed = [p for p in app.placements if p.workload.name == name.name]
-    for placement in typed:
-        yield placement.cluster, _of_placement(placement, app.origin)
-    if not typed:
+    """(cluster, how the pods behind a Service end), sorted by cluster; of placements of a workload that end alike the
+    first one.
+    """
+    behind: dict[int, bool] = {}
+    seen: set[int] = set()
+    for placement in app.placements:
+        key = id(placement.workload)
+        if key not in behind:
+            behind[key] = placement.workload.name == name.name
+        if behind[key] and (placement.patches or key not in seen):
+            if not placement.patches:
+                seen.add(key)
+            yield placement.cluster, _of_placement(placement, app.origin)
+    if not any(behind.values()):
         for cluster, objects in app.objects:
             for data, origin in _behind(name, [(plain.data, plain.origin) for plain in objects]):
                 written = _Ending(0, _DEFAULT_GRACE_S, "", origin, is_manifest=True)

@@ -88,14 +88,16 @@ def parse(reader: Reader) -> AddressLists | None:
     return None if route is None and host is None else AddressLists(route, host)
 
 
+_KINDS: tuple[tuple[str, Literal["allow", "deny"]], ...] = (
+    ("whitelist", "allow"),
+    ("denylist", "deny"),
+    ("blacklist", "deny"),
+)
+
+
 def _first(reader: Reader, scope: str) -> AddressList | None:
     """The list that is left: those that it overrides are gone."""
-    kinds: tuple[tuple[str, Literal["allow", "deny"]], ...] = (
-        ("whitelist", "allow"),
-        ("denylist", "deny"),
-        ("blacklist", "deny"),
-    )
-    for word, kind in kinds:
+    for word, kind in _KINDS:
         value = reader.get(f"{scope}{word}-source-range")
         ranges = None if value is None else _ranges(reader, value)
         if value is not None:

@@ -42,11 +42,8 @@ class IngressInput(Struct, frozen=True, gc=False):
     value: Ingress
     origin: Origin
     annotations: IngressAnnotations
-
-    @property
-    def name(self) -> ObjectName:
-        """Namespace and name."""
-        return ObjectName(self.value.metadata.namespace, self.value.metadata.name)
+    name: ObjectName
+    """Namespace and name: that of `value`, made once, because everything that is made of an Ingress carries it."""
 
     @property
     def rank(self) -> tuple[int, str, str]:

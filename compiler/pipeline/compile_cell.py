@@ -214,21 +214,16 @@ def _ingresses(
     broken: list[ReadIngress] = []
     for ingress in ingresses:
         metadata, spec = ingress.value.metadata, ingress.value.spec
-        place = ingress.origin.at("spec")
         other = first.setdefault((metadata.namespace, metadata.name), ingress)
         if other is not ingress:
             report_duplicate("Ingress", Sourced(ingress.value, ingress.origin), other, findings)  # type: ignore[arg-type]
             continue
-        tenancy.check_namespace(metadata.namespace, ingress.origin.at("metadata", "namespace"))
-        for index, rule in enumerate(spec.rules):
-            tenancy.check_host(rule.host or "*", place.at("rules", index, "host"))
-        if spec.default_backend is not None:
-            tenancy.check_host("*", place.at("defaultBackend"))
-        _check_names(ingress.annotations, tenancy)
+        if tenancy.has_tenants:
+            _check_tenant(ingress, tenancy)
         if spec.ingress_class_name not in classes:
             findings.add(
                 UNKNOWN_INGRESS_CLASS,
-                place.at("ingressClassName"),
+                ingress.origin.at("spec", "ingressClassName"),
                 spec.ingress_class_name or "",
                 "no gateway of the Fleet reads this class" if spec.ingress_class_name else "no class is named",
                 f"name the class of a gateway ({nearest(spec.ingress_class_name or '', classes)})",
@@ -236,8 +231,24 @@ def _ingresses(
         elif ingress.annotations.is_broken:
             broken.append(ingress)
         else:
-            whole.append(IngressInput(ingress.value, ingress.origin, ingress.annotations))
+            whole.append(_input(ingress, ingress.annotations))
     return whole, broken
+
+
+def _input(ingress: ReadIngress, annotations: IngressAnnotations) -> IngressInput:
+    metadata = ingress.value.metadata
+    return IngressInput(ingress.value, ingress.origin, annotations, ObjectName(metadata.namespace, metadata.name))
+
+
+def _check_tenant(ingress: ReadIngress, tenancy: Tenancy) -> None:
+    """Hold an Ingress to the tenant: its namespace, its hosts, and what its annotations name."""
+    spec, place = ingress.value.spec, ingress.origin.at("spec")
+    tenancy.check_namespace(ingress.value.metadata.namespace, ingress.origin.at("metadata", "namespace"))
+    for index, rule in enumerate(spec.rules):
+        tenancy.check_host(rule.host or "*", place.at("rules", index, "host"))
+    if spec.default_backend is not None:
+        tenancy.check_host("*", place.at("defaultBackend"))
+    _check_names(ingress.annotations, tenancy)
 
 
 def _check_names(said: IngressAnnotations, tenancy: Tenancy) -> None:
@@ -273,7 +284,7 @@ def _check_broken(
     findings: Diagnostics,
 ) -> None:
     """Of an Ingress whose annotations could not be read its backends can still be checked, and nothing else."""
-    plain = IngressInput(ingress.value, ingress.origin, IngressAnnotations(regex=ingress.annotations.regex))
+    plain = _input(ingress, IngressAnnotations(regex=ingress.annotations.regex))
     gateways, _ = lower_ingresses([plain], services, spreads, context.world, Diagnostics())
     check_backends(Traffic(gateways, (), tuple(services.values())), findings)
 

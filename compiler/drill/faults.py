@@ -124,9 +124,9 @@ def _changed(fault: Fault, backends: Backends) -> Iterator[Endpoint]:
 
 def _part(endpoints: tuple[Endpoint, ...], part: Fraction) -> Iterator[Endpoint]:
     """That part of the pods of each Service: the last ones, never all, and none where it is less than one."""
-    pods: dict[tuple[str, int], list[Endpoint]] = {}
+    pods: dict[tuple[str, int, str], list[Endpoint]] = {}
     for endpoint in endpoints:
-        pods.setdefault((endpoint.service, endpoint.port), []).append(endpoint)
+        pods.setdefault((endpoint.service, endpoint.service_port, endpoint.version), []).append(endpoint)
     for mine in pods.values():
         count = min(len(mine) - 1, int(len(mine) * part))
         yield from mine[len(mine) - count :]

@@ -105,6 +105,7 @@ class _Pods:
             port=self._next,
             cluster=cluster,
             service=str(service.name),
+            service_port=port,
             version=version,
             tls=self._tls if (service.name, port) in self._secure else None,
         )

@@ -146,6 +146,43 @@ def test_single_endpoints_go_down_freeze_slow_down_fail_and_cut(
 
 
 @PROTOCOLS
+def test_packets_to_an_endpoint_get_lost_and_arrive_again(tmp_path: Path, loopback: str, protocol: Protocol) -> None:
+    """Open connections hang, and nobody can connect; what was lost is sent again by the kernel, and answered then."""
+    (lost,) = endpoints = pods(loopback, ("a",), 1)
+    plan = Plan(targets=(lost.place,), asks=(Ask(),), rate=50, workers=60, timeout_s=6, protocol=protocol)
+    with Backends(endpoints, tmp_path) as backends, Load(plan, tmp_path) as load:
+        time.sleep(0.5)
+        backends.behave(Behaviour(state="unreachable"), endpoints)
+        began = time.monotonic()
+        time.sleep(0.5)
+        with pytest.raises(TimeoutError):
+            socket.create_connection((lost.address, lost.port), timeout=0.3)
+        backends.behave(Behaviour(), endpoints)
+        mended = time.monotonic()
+        time.sleep(0.5)
+        samples = load.stop()
+    assert {s.status for s in samples} == {200}
+    assert [s for s in samples if began <= s.due and s.due + s.ms / 1000 < mended] == []
+
+
+def test_an_endpoint_carries_what_it_is_told_to_and_refuses_what_would_wait_too_long(
+    tmp_path: Path, loopback: str
+) -> None:
+    """100 requests per second, sent 150: answers wait longer and longer, up to a second; then a third is refused."""
+    endpoints = pods(loopback, ("a",), 1)
+    plan = Plan(targets=(endpoints[0].place,), asks=(Ask(),), rate=150, seconds=4, workers=300)
+    with Backends(endpoints, tmp_path) as backends:
+        backends.behave(Behaviour(requests_per_second=100), endpoints)
+        samples = exchange(plan)
+        few = exchange(replace(plan, rate=80, seconds=1, name="few"))
+    answered, refused = ([s for s in samples if s.status == status] for status in (200, 503))
+    assert len(samples) == len(answered) + len(refused)
+    assert 380 <= len(answered) <= 520
+    assert {s.status for s in few if s.due > few[0].due + 1.2} <= {200}
+    assert answered[10].ms < answered[100].ms < answered[150].ms
+
+
+@PROTOCOLS
 def test_a_draining_endpoint_answers_what_it_has_and_closes(tmp_path: Path, loopback: str, protocol: Protocol) -> None:
     endpoints = pods(loopback, ("a",), 1)
     plan = Plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import struct
 import sys
@@ -25,7 +26,8 @@ def drop(socket: Socket, *, dropped: bool) -> None:
     if not sys.platform.startswith("linux"):
         raise OSError("packets can be dropped on Linux alone")
     if not dropped:
-        socket.setsockopt(_SOL_SOCKET, _DETACH, 0)
+        with contextlib.suppress(FileNotFoundError):  # nothing is dropped
+            socket.setsockopt(_SOL_SOCKET, _DETACH, 0)
         return
     program = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN_CONSTANT, 0, 0, 0))
     socket.setsockopt(_SOL_SOCKET, _ATTACH, struct.pack("HL", 1, ctypes.addressof(program)))

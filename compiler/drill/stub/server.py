@@ -62,8 +62,11 @@ class Server(asyncio.Protocol):
         self.pod.connections.add(self)
         self.pod.accepted += 1
         self.number = self.pod.accepted
-        if self.pod.behaviour.state == "frozen":
+        state = self.pod.behaviour.state
+        if state in ("frozen", "unreachable"):
             self.hold(held=True)
+        if state == "unreachable":
+            self.drop(dropped=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Belong to nobody."""

@@ -27,6 +27,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """Name of the Kubernetes cluster; the endpoints of one cluster are one process."""
     service: str = ""
     """`namespace/name`."""
+    service_port: int = 0
+    """Of the Service, where one pod is an endpoint for each of several."""
     version: str = ""
     """Of the app; "" where it has only one."""
     tls: Certificates | None = None

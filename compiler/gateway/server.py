@@ -31,6 +31,8 @@ WARMING_S = 15.0
 """How long routes wait for Envoy to warm what is new, at most: a service that is down must not hold up all others."""
 WARMING_POLL_S = 0.01
 _SAVE_AFTER_S = 0.5
+_END_S = 0.5
+"""How long conversations may take to end, before they are cut."""
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
 
@@ -102,7 +104,9 @@ class Server:
         finally:
             for task in tasks:
                 task.cancel()
-            await server.stop(0)
+            for each in tuple(self._conversations):
+                each.end()
+            await server.stop(_END_S)
             with contextlib.suppress(OSError):
                 self._save_now()
 
@@ -191,6 +195,11 @@ class _Conversation:
 
     def wake(self) -> None:
         """Something may have to be said."""
+        self._woken.set()
+
+    def end(self) -> None:
+        """Say no more."""
+        self._is_over = True
         self._woken.set()
 
     async def listen(self, requests: AsyncIterator[Any]) -> None:

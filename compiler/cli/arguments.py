@@ -215,7 +215,7 @@ def _gateway(each: argparse.ArgumentParser) -> None:
     each.add_argument(
         "--linger",
         metavar="SECONDS",
-        type=float,
+        type=_duration,
         default=10.0,
         help="how long Envoy keeps clusters and listeners that are gone (default: 10)",
     )
@@ -246,6 +246,14 @@ def _drill(each: argparse.ArgumentParser) -> None:
     )
     each.add_argument("--seconds", metavar="S", type=_positive, default=3.0, help="how long a fault lasts (default: 3)")
     each.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
+
+
+def _duration(text: str) -> float:
+    """Seconds, 0 to a day."""
+    number = float(text)
+    if not 0 <= number <= 86_400:
+        raise argparse.ArgumentTypeError("write a number from 0 to 86400")
+    return number
 
 
 def _positive(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from compiler.gateway.settings import Settings
     from compiler.gateway.source import Source
 
+_LONGEST_SOCKET = 107
+"""Bytes (Linux, unix(7): `sun_path` without its end)."""
 _NEEDS = "fleetgate gateway needs more packages than the compiler: pip install 'fleetgate[gateway]'"
 
 
@@ -90,6 +93,8 @@ def _settings(arguments: Namespace) -> Settings | Outcome:
         if text and not (host and port.isdecimal() and int(port) < 65536):
             return usage(f"--{name} {escape(text)}: an address is HOST:PORT, such as 127.0.0.1:9901")
         addresses[name] = (host.strip("[]"), int(port)) if text else None
+    if problem := _socket_problem(Path(arguments.socket)):
+        return usage(f"--socket {escape(arguments.socket)}: {problem}")
     return Settings(
         gateway=arguments.gateway,
         socket=Path(arguments.socket),
@@ -98,6 +103,15 @@ def _settings(arguments: Namespace) -> Settings | Outcome:
         health=addresses["health"],
         linger_s=arguments.linger,
     )
+
+
+def _socket_problem(socket: Path) -> str:
+    """Why Envoy could not be served there; "" = it can. A socket that a dead server left is replaced, nothing else."""
+    if len(os.fsencode(socket.absolute())) > _LONGEST_SOCKET:
+        return f"the path of a Unix socket has {_LONGEST_SOCKET} bytes at most"
+    if os.path.lexists(socket) and not socket.is_socket():
+        return "something else is there, which would be lost: name a path that is free"
+    return ""
 
 
 def _tell(event: Event) -> None:

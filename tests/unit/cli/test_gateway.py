@@ -45,6 +45,28 @@ def test_an_address_that_is_none_is_wrong_usage(
     assert f"--health {address}: an address is HOST:PORT" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["nan", "-1", "inf", "1e309", "86401"])
+def test_a_linger_that_never_ends_is_wrong_usage(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["gateway", "--tree", ".", "--gateway", "public", "--linger", seconds])
+    assert ended.value.code == 2
+    assert "write a number from 0 to 86400" in capsys.readouterr().err
+
+
+def test_a_file_where_the_socket_is_to_be_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    precious = tmp_path / "fleet.yaml"
+    precious.write_text("kind: Fleet")
+    assert main(["gateway", "--tree", str(tmp_path), "--gateway", "public", "--socket", str(precious)]) == 2
+    assert "something else is there" in capsys.readouterr().err
+    assert precious.read_text() == "kind: Fleet"
+
+
+def test_a_path_that_no_socket_can_have_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    socket = str(tmp_path / ("x" * 108))
+    assert main(["gateway", "--tree", str(tmp_path), "--gateway", "public", "--socket", socket]) == 2
+    assert "has 107 bytes at most" in capsys.readouterr().err
+
+
 def test_a_tree_or_parts_have_to_be_named_and_not_both(capsys: pytest.CaptureFixture[str]) -> None:
     for more in ([], ["--tree", "a", "--parts", "b"]):
         with pytest.raises(SystemExit) as ended:

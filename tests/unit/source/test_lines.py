@@ -176,3 +176,23 @@ def test_memory_is_bounded_and_refills(parser: Parser) -> None:
         most = max(most, len(reader.known))
     assert lines._ENTRIES // 2 < most <= lines._ENTRIES
     assert reader.read("same: 1\n") == [{"same": 1}]
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("name: cart-one", {"name": "cart-one"}),
+        ("image: registry.example.com/shop/cart:1.0", {"image": "registry.example.com/shop/cart:1.0"}),
+        ("- path: /cart-one", [{"path": "/cart-one"}]),
+    ],
+)
+def test_a_name_is_known_for_a_text_unparsed(line: str, read: Any, parser: Parser) -> None:
+    """They are what differs from file to file."""
+    assert Lines(parser).read(line) == [read]
+    assert not parser.asked
+
+
+@pytest.mark.parametrize("line", ["name: cart", "name: a-b:", "name: a-b #c", "name: 1-2", "on: a-b", "name: -a.b"])
+def test_what_may_be_no_name_is_parsed(line: str, parser: Parser) -> None:
+    Lines(parser).read(line)
+    assert parser.asked

@@ -4,8 +4,10 @@ The shape was measured (under load, with clusters killed and frozen) against one
 weights in a runtime overlay, aggregates and subsets; this one lost no request and was the simplest:
 
 - a *pool*: one locality per Kubernetes cluster, weights as declared; health checks, and ejection of hosts that fail
-  five times in a row on our side (answers with 5xx never eject); no panic.
-- the *last resort*: the same endpoints without health check or ejection, for the day when every check lies.
+  five times in a row on our side (answers with 5xx never eject); no panic. With a hedge also of those of which 30 % of
+  what Envoy counts fails, and they come back when a health check has seen them well.
+- the *last resort*: the same endpoints without health check or ejection, for the day when every check lies. With a
+  hedge and many pods the same for each part of a tier that is lost at once: the *sides*, after two tries of the pool.
 - a *composite*: attempt n of a request uses member n, and a member without a healthy host is skipped at once. Envoy
   labels this extension "not hardened", as it does the older aggregate.
 """

@@ -154,7 +154,12 @@ _ENVOY = (
     Capability(features.CLIENT_TLS, "full", "TLS 1.2 and 1.3 where nobody says anything else"),
     Capability(features.ALIASES, "full"),
     Capability(features.PROTOCOL, "full"),
-    Capability(features.BALANCE, "full", "a lost pod moves its sessions, and up to 0.5 % of the others"),
+    Capability(
+        features.BALANCE,
+        "partial",
+        "a lost pod moves its sessions, and up to 0.5 % of the others; at least one connection per core and pod",
+        ("envoy-connections",),
+    ),
 )
 
 TARGETS: tuple[Target, ...] = (

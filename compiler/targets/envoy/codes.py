@@ -15,8 +15,9 @@ NO_ENDPOINTS = warning(
 ENVOY_WASM = error(
     "envoy-wasm",
     "target envoy runs no Wasm plug-ins",
-    "The annotation wasmplugin names a plug-in in the words of MSE, whose gateway fetches and runs it. There is no "
-    "file that an Envoy of ours could load. Use target mse for this gateway, or do in the app what the plug-in does.",
+    "The annotation wasmplugin names a plug-in in the words of MSE, whose gateway fetches and runs it. Envoy can run "
+    "one from a file (tried), and neither fetches images from a registry nor knows MSE's words. Use target mse for this "
+    "gateway, or do in the app what the plug-in does.",
 )
 ENVOY_AUTH_MAP = error(
     "envoy-auth-map",
@@ -38,6 +39,13 @@ ENVOY_CONCURRENCY = warning(
     "Nothing counts for all replicas of the gateway, so each admits its part of the limit, rounded down, at least 1. "
     "All together never admit more than is declared (unless the limit is smaller than the number of replicas), and "
     "less while the load balancer before them is uneven. Accept this finding in the Fleet, or use target mse.",
+)
+ENVOY_CONNECTIONS = warning(
+    "envoy-connections",
+    "a bound of connections is lower than what each Envoy opens in any case",
+    "Each worker of an Envoy (one per core) keeps a connection of its own to each pod that it sends requests to, so "
+    "that none waits for ever: however low connection-policy-tcp-max-connection and its like are. Measured with 4 "
+    "workers and 5 pods: 20 connections under a bound of 2. Declare at least cores times pods, or accept the finding.",
 )
 ENVOY_PATTERN = error(
     "envoy-pattern",
@@ -119,6 +127,7 @@ CODES: tuple[Code, ...] = (
     ENVOY_AUTH_MAP,
     ENVOY_GLOBAL_LIMIT,
     ENVOY_CONCURRENCY,
+    ENVOY_CONNECTIONS,
     ENVOY_PATTERN,
     ENVOY_HEADER,
     ENVOY_SUBSET,

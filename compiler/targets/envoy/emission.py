@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.targets.envoy import limits
 from compiler.targets.envoy.endpoints import Addresses
-from compiler.targets.envoy.findings import check_gateway, tell_unknown
+from compiler.targets.envoy.findings import check_connections, check_gateway, tell_unknown
 from compiler.targets.envoy.fragments import Fragment, text_of
 from compiler.targets.envoy.hosts import host_fragments
 from compiler.targets.envoy.pools import Pools
@@ -47,4 +47,5 @@ def _fragments(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findi
         yield Fragment(gateway.name, "users", "", ref, "")
     for name, bound in routes.in_flight.items():
         yield Fragment(gateway.name, "in-flight", "", name, text_of(limits.in_flight_filter(name, bound)))
+    check_connections(gateway, settings, addresses, findings)
     tell_unknown(addresses, traffic, findings)

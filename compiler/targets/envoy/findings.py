@@ -90,6 +90,32 @@ def _check_freezing(gateway: Gateway, findings: Diagnostics) -> None:
                     )
 
 
+def check_connections(gateway: Gateway, settings: EnvoyGateway, addresses: Addresses, findings: Diagnostics) -> None:
+    """Report bounds of connections that Envoy has to pass, each once."""
+    told = set()
+    for host in gateway.hosts:
+        for route in host.routes:
+            for backend in backends_of(route):
+                pool, cores = backend.policy.pool, settings.cpu
+                if pool is None or pool.origin in told:
+                    continue
+                told.add(pool.origin)
+                members = [member for tier in backend.spread.tiers for member in tier.members]
+                there = sum(len(place.addresses) for place in addresses.of(backend, members)) or 1
+                for bound, least, each in (
+                    (pool.max_connections, cores * there, f"each of {there} pods"),
+                    (pool.max_connections_per_endpoint, cores, "a pod"),
+                ):
+                    if bound is not None and bound < least:
+                        findings.add(
+                            codes.ENVOY_CONNECTIONS,
+                            pool.origin,
+                            str(bound),
+                            f"each of {cores} workers of an Envoy keeps a connection to {each}, which is {least}",
+                            f"write {least} or more, or accept the finding",
+                        )
+
+
 def backends_of(route: Route) -> Iterator[Backend]:
     """Every backend that requests of a route may reach."""
     if isinstance(route.action, Forward):

@@ -39,6 +39,7 @@ EFFECTS = Effects(
             _connections,
             seen={"pod 1": 1, "pod 2": 1},
             otherwise={"pod 1": 4, "pod 2": 4},
+            findings=("envoy-connections",),  # with two workers there would be four
         ),
         Case(
             "each",

@@ -16,8 +16,8 @@ ENVOY_WASM = error(
     "envoy-wasm",
     "target envoy runs no Wasm plug-ins",
     "The annotation wasmplugin names a plug-in in the words of MSE, whose gateway fetches and runs it. Envoy can run "
-    "one from a file (tried), and neither fetches images from a registry nor knows MSE's words. Use target mse for this "
-    "gateway, or do in the app what the plug-in does.",
+    "one from a file (tried), and neither fetches images from a registry nor knows MSE's words. Use target mse for "
+    "this gateway, or do in the app what the plug-in does.",
 )
 ENVOY_AUTH_MAP = error(
     "envoy-auth-map",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.cli.compiling import compiled_programs
-from compiler.cli.formats.text import finding_text
+from compiler.cli.formats.text import finding_text, plural
 from compiler.cli.outcome import CLEAN, ERRORS, Outcome
 from compiler.cli.report import findings_of
 from compiler.cli.table import table
@@ -123,11 +123,15 @@ def _curls(running: Running) -> list[str]:
 
 
 def _table(tried: Sequence[Trial], style: Style) -> str:
+    from compiler.drill.trial import REQUESTS, SIGMAS  # noqa: PLC0415 - only with --try
+
     rows = [row for each in tried for row in _rows(each)]
     wrong = sum(not each.agrees for each in tried)
     count = sum(each.request is not None for each in tried)
     closing = style("error", f"{wrong} differ") if wrong else style("good", "a real Envoy does what the trace says")
-    return f"{table(('REQUEST', 'EXPECTED', 'SEEN'), rows, style, most=10_000)}\n{count} requests tried: {closing}\n"
+    how = f"{plural(count, 'route')} tried, with up to {REQUESTS} requests each where pods answer"
+    most = f"shares may be {SIGMAS} standard deviations off"
+    return f"{table(('REQUEST', 'EXPECTED', 'SEEN'), rows, style, most=10_000)}\n{how}: {closing} ({most})\n"
 
 
 def _rows(trial: Trial) -> Iterator[tuple[str, str, str]]:

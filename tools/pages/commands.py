@@ -11,7 +11,13 @@ from tools.pages.markdown import cell, code, table
 
 STATUSES: tuple[tuple[int, str], ...] = (
     (outcome.CLEAN, "clean, or warnings only"),
-    (outcome.ERRORS, "errors; nothing was written"),
+    (
+        outcome.ERRORS,
+        (
+            "errors, and nothing was written; or the answer is no: `--verify` found a difference, "
+            "a loss is not survived, a budget is missed, an Envoy does not do what the trace says"
+        ),
+    ),
     (outcome.USAGE, "the command line is wrong"),
     (outcome.BUG, "a bug of fleetgate; please report it"),
     (130, "interrupted (Ctrl-C)"),

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the JSON form; raised when a field is removed or changes its meaning."""
 _MOST = 200
+_LEGEND = """\
+  P99.9: above what it is without the fault. SHIFT: until nothing went to what was lost. BACK: until shares were as
+  before. POST TWICE: executed more than once. Times depend on the machine; budgets: spec.drill.budgets of the Fleet.
+"""
 
 
 def render_text(found: Sequence[Outcome], style: Style) -> str:
@@ -45,6 +49,7 @@ def render_text(found: Sequence[Outcome], style: Style) -> str:
     text = table(header, rows, style, _MOST)
     for each in found:
         text += "".join(f"  {style('error', escape(each.fault))}: {escape(line)}\n" for line in each.problems)
+    text += style("faint", _LEGEND)
     skipped = sorted({line for each in found for line in each.skipped})
     if skipped:
         text += (

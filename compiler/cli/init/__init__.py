@@ -55,10 +55,11 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     style = terminal.out
     listed = "".join(f"  {name}\n" for _, name in FILES)
     here = "" if arguments.root == "." else f" -C {escape(arguments.root)}"
+    place = "this folder" if arguments.root == "." else style("strong", escape(arguments.root))
     output = "rendered" if arguments.root == "." else escape(str(root / "rendered"))
     return Outcome(
         CLEAN,
-        f"{style('good', 'a fleet of two clusters with one app')} in {style('strong', escape(arguments.root))}:\n"
+        f"{style('good', 'a fleet of two clusters with one app')} in {place}:\n"
         f"{listed}\n"
         f"next: fleetgate check{here}\n"
         f"      fleetgate build{here} -o {output}\n",

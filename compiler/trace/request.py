@@ -93,6 +93,8 @@ def _url(url: str) -> tuple[Scheme, str, str, str]:
     rest = rest.partition("#")[0]
     unsendable = _UNSENDABLE.search(rest)
     if unsendable is not None:
+        if not re.search("[/?]", rest[: unsendable.start()]):
+            raise BadRequestError(f"{_quoted(unsendable[0])} may not stand in a host: write it as DNS has it (xn--…)")
         coded = "".join(f"%{byte:02X}" for byte in unsendable[0].encode("utf-8", "surrogatepass"))
         raise BadRequestError(f"{_quoted(unsendable[0])} may not stand in a URL: write {coded}")
     end = next((i for i, c in enumerate(rest) if c in "/?"), len(rest))

@@ -47,6 +47,7 @@ def test_headers_keep_their_order_and_a_host_header_replaces_the_host() -> None:
         ("GET", "http:///x", "a: b", "", "no host"),
         ("GET", "/cart", "a: b", "", "no host"),
         ("GET", "h:99999", "a: b", "", "no port"),
+        ("GET", "bücher.example.com/é", "a: b", "", "may not stand in a host: write it as DNS"),
         ("GET", "h/é", "a: b", "", "write %C3%A9"),
         ("GET", "h/a b", "a: b", "", "write %20"),
         ("GET", "h", "no header", "", "no header"),

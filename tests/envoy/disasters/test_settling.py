@@ -32,7 +32,8 @@ def test_a_cluster_that_is_partly_dead_has_the_share_that_envoys_rule_leaves_it(
 
 def test_a_cluster_that_comes_and_goes_is_left_once_each_time(tmp_path: Path, loopback: str) -> None:
     """No oscillation: down for 0.7 s four times, up for as long, it loses its share at most once each time and gets it
-    back at most once each time; afterwards it gets it back once, for good. 0 failed GET.
+    back at most once each time (on a slow machine it may stay away between two of them); afterwards it gets it back
+    once, for good. 0 failed GET.
 
     A change is counted between windows of 0.25 s, from more than 3/4 of its share to less than 1/4 or back (`is_on`).
     """
@@ -50,7 +51,7 @@ def test_a_cluster_that_comes_and_goes_is_left_once_each_time(tmp_path: Path, lo
         seen = stage.strike(flap, lambda: None, fault_s=0, back_s=3)
         after = stage.count()
     assert [s.error or s.status for s in seen.failed] == []
-    assert 2 <= changes(is_on([s for s in seen.gets if s.due < seen.struck], "a", 0.5)) <= 2 * FLAPS
+    assert 1 <= changes(is_on([s for s in seen.gets if s.due < seen.struck], "a", 0.5)) <= 2 * FLAPS
     assert changes(is_on([s for s in seen.gets if s.due >= seen.struck], "a", 0.5)) <= 1
     assert is_share({"a": 0.5, "b": 0.5}, after), by_cluster(after)
 

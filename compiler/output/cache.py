@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 HOME = ".fleetgate"
 """Folder in the root; hidden, so that it is never read as input."""
 
-_FORM = 2
+_FORM = 3
 """Counted up whenever the layout of the file changes."""
 _IGNORE = ".gitignore"
 _SUFFIX = ".cache"
@@ -52,6 +52,15 @@ class InputFile(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The cell that it belongs to."""
 
 
+class FolderLook(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is remembered of one folder of the input, so that it need not be read again."""
+
+    record: bytes
+    """Its own stat record: another when an entry came, went or was renamed."""
+    subfolders: list[str]
+    """Names of its visible subfolders."""
+
+
 class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What one build leaves to the next.
 
@@ -65,6 +74,8 @@ class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Folders of the root that `.fleetgateignore` names."""
     generated: list[str]
     """Folders of the root that fleetgate wrote."""
+    folders: dict[str, FolderLook]
+    """Listed folders of the root that have not changed of late."""
     outputs: dict[str, FolderRecord]
     """Folder of the output -> record (`OutputTree.records`)."""
     files: bytes = b""

@@ -127,6 +127,11 @@ def record_of(stat: os.stat_result) -> bytes:
     return pack([""], [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino])[4:]
 
 
+def ctime_in(record: bytes) -> int:
+    """When the file or folder of a record last changed; ns."""
+    return array("q", record)[2]
+
+
 def names_in(blob: bytes) -> list[str]:
     """Names of the files of a blob, sorted."""
     count = int.from_bytes(blob[:4], "little")

@@ -60,13 +60,11 @@ def _build(root: Root, options: Options, output: str, progress: Progress) -> Bui
 
 
 def _is_input_as(cache: Cache, root: Root) -> bool:
-    return root.is_as(cache.inputs, cache.ignored, cache.generated) or (
-        root.is_listed_whole and root.stamps() == cache.inputs
-    )
+    return root.is_as(cache) or (root.is_listed_whole and root.stamps() == cache.inputs)
 
 
 def _unchanged(root: Root, output: str, cache: Cache) -> Built:
-    from compiler.pipeline.memory import unpack_told  # noqa: PLC0415 - where there is a cache
+    from compiler.pipeline.told import unpack_told  # noqa: PLC0415 - where there is a cache
 
     told = unpack_told(cache.shared)
     return Built(

@@ -10,7 +10,6 @@ import msgspec
 
 from compiler.diagnostics import Diagnostic  # noqa: TC001 - msgspec reads the annotations
 from compiler.pipeline.facts import Facts  # noqa: TC001 - the same
-from compiler.pipeline.options import Summary  # noqa: TC001 - the same
 from compiler.targets.envoy.fragments import Fragment  # noqa: TC001 - the same
 
 
@@ -56,20 +55,10 @@ class FleetMemory(msgspec.Struct, array_like=True, gc=False):
     """Files of the output tree that belong to no cell: path -> digest."""
 
 
-class Told(msgspec.Struct, array_like=True, gc=False):
-    """What the last build told: all that a build without changes needs."""
-
-    findings: tuple[Diagnostic, ...]
-    accepted: tuple[Diagnostic, ...]
-    summary: Summary
-    fleet: bytes
-    """A packed `FleetMemory`."""
-
-
 pack = msgspec.msgpack.Encoder().encode
 
 
-# Functions and not decoders: each would look at its types now, and a build without changes needs `Told` alone.
+# Functions and not decoders: each would look at its types now.
 def unpack_cell(packed: bytes) -> CellMemory:
     """What `pack` made of a cell."""
     return msgspec.msgpack.decode(packed, type=CellMemory)
@@ -83,8 +72,3 @@ def unpack_fragments(packed: bytes) -> list[Fragment]:
 def unpack_fleet(packed: bytes) -> FleetMemory:
     """What `pack` made of what cells share."""
     return msgspec.msgpack.decode(packed, type=FleetMemory)
-
-
-def unpack_told(packed: bytes) -> Told:
-    """What `pack` made of what was told."""
-    return msgspec.msgpack.decode(packed, type=Told)

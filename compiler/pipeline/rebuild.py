@@ -17,14 +17,13 @@ from compiler.pipeline.deliver import passes_limits, summarize
 from compiler.pipeline.memory import (
     CellMemory,
     FleetMemory,
-    Told,
     pack,
     unpack_cell,
     unpack_fleet,
     unpack_fragments,
-    unpack_told,
 )
 from compiler.pipeline.options import Built, options_label
+from compiler.pipeline.told import Told, unpack_told
 from compiler.source.globs import match_glob
 from compiler.source.ignore import FILE_NAME as IGNORE
 from compiler.source.repository import is_document
@@ -355,6 +354,7 @@ def _remember(job: Job, compiled: Outcome) -> None:
             job.root.settled_stamps(job.since),
             list(job.root.ignored()),
             list(job.root.generated()),
+            job.root.settled_folders(job.since),
             job.tree.records(),
             pack_files(memory.files),
             pack_cells(memory.cells),

@@ -6,23 +6,21 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from compiler.diagnostics import Diagnostics
-from compiler.output.folders import FOLDER
 from compiler.output.index import digest
-from compiler.output.statblob import NOTHING, is_fresh, pack, record_of, stat_folder, stats_in
+from compiler.output.statblob import is_fresh, pack, record_of, stats_in
+from compiler.pipeline.look import folder_looks, look
 from compiler.source.documents import read_documents
 from compiler.source.ignore import FILE_NAME as IGNORE
-from compiler.source.repository import INCOMPLETE, Told, WorkTree
+from compiler.source.repository import Told, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from compiler.output.cache import Cache, FolderLook
     from compiler.output.statblob import Tick
     from compiler.pipeline.options import Options
     from compiler.source.documents import Document
     from compiler.source.repository import Entry, Repository
-
-_STRANGE = frozenset((".git", INCOMPLETE))
-"""Hidden names that tell what their folder is."""
 
 
 class Root:
@@ -122,43 +120,23 @@ class Root:
         self.entries()
         return self._repository.generated()
 
-    def is_as(self, stamps: Mapping[str, bytes], ignored: Sequence[str], generated: Sequence[str]) -> bool:
-        """Whether one quick look at a root on disk shows what an earlier build remembered of it: its `stamps`, what was
-        `ignored` and `generated`; and its listing found nothing wrong.
+    def is_as(self, last: Cache) -> bool:
+        """Whether one quick look at a root on disk shows what an earlier build remembered of it, and its listing found
+        nothing wrong.
 
         Where it does not, a listing may still come to the same stamps: of links, say, or of files that
         `.fleetgateignore` names. That listing then spares the folders that this look found unchanged.
         """
         assert isinstance(self._repository, WorkTree)
-        unlisted = {*ignored, *generated}
         ignore = self._ignore_stamp()
-        seen: dict[str, bytes] = {}
-        known: dict[str, Told] = {}
-        waiting = [""]
-        while waiting:
-            path = waiting.pop()
-            hidden: list[str] = []
-            try:
-                folder = os.open(os.path.join(self.folder, path), FOLDER)  # noqa: PTH118 - hot path
-                try:
-                    blob, subfolders = stat_folder(folder, hidden)
-                finally:
-                    os.close(folder)
-            except OSError:  # a listing will tell what is wrong
-                return False
-            if path and not _STRANGE.isdisjoint(hidden):
-                return False
-            if blob != NOTHING:
-                seen[path] = blob
-            if stamps.get(path, NOTHING) == blob:
-                known[path] = Told(stats_in(blob), subfolders)
-            below = [f"{path}/{name}" for name in subfolders] if path else subfolders
-            waiting += [name for name in below if name not in unlisted] if unlisted else below
-        if seen | ignore == stamps and all(self._repository.is_generated(path) for path in generated):
+        seen = look(self.folder, last)
+        if seen is None:
+            return False
+        if seen.stamps | ignore == last.inputs and all(self._repository.is_generated(path) for path in last.generated):
             return True
-        if ignore.get(IGNORE) == stamps.get(IGNORE):
-            self._repository.tell(known)
-            self._known = {path: stamps[path] for path in known if path in stamps}
+        if ignore.get(IGNORE) == last.inputs.get(IGNORE):
+            self._repository.tell({path: Told(stats_in(last.inputs[path]), seen.known[path]) for path in seen.known})
+            self._known = {path: last.inputs[path] for path in seen.known}
         return False
 
     def stamps(self) -> dict[str, bytes]:
@@ -226,6 +204,11 @@ class Root:
                 changed[entry.path] = found
         gone = {p for p in digests if p.rpartition("/")[0] in moved and p not in present}
         return changed, gone, others
+
+    def settled_folders(self, tick: Tick) -> dict[str, FolderLook]:
+        """Every listed folder as it may be trusted later (`compiler.pipeline.look`)."""
+        self.entries()
+        return folder_looks(self.folder, self._repository.folders(), tick)
 
     def at_revision(self, revision: str) -> Root:
         """Another Git revision of the repository that holds this root, from its top."""

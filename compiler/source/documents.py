@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from compiler.diagnostics import Origin, error
-from compiler.source import fast
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics
@@ -73,6 +72,8 @@ def read_documents(file: str, raw: bytes, found: Diagnostics) -> list[Document]:
     if len(raw) > MAX_FILE_BYTES:
         report_too_large(file, len(raw), found)
         return []
+    from compiler.source import fast  # noqa: PLC0415 - a build without changes reads nothing
+
     # The fast reader knows YAML, and JSON is stricter: it has no comments, and text only in quotes.
     values = None if file.lower().endswith(".json") else fast.read(raw)
     if values is None:

@@ -151,6 +151,13 @@ class Repository(ABC):
         """The topmost folders that were left out because `.fleetgateignore` names them. After `entries`."""
         return self._listed.ignored_folders
 
+    def folders(self) -> dict[str, list[str]]:
+        """Folders on disk that were listed, with the names of their visible subfolders, whatever becomes of these.
+
+        Those with a symbolic link are left out: what is found there depends on other folders. After `entries`.
+        """
+        return self._listed.folders
+
     def glob(self, folder: str, pattern: str) -> list[str]:
         """Listed files that a pattern of an App in `folder` names (`compiler.source.globs`). After `entries`."""
         return match_glob(folder, pattern, self._listed.paths)
@@ -197,6 +204,7 @@ class Listing:
         self.paths: list[str] = []
         self.generated: list[str] = []
         self.ignored_folders: list[str] = []
+        self.folders: dict[str, list[str]] = {}
         self.is_full = False
         """Whether there are too many files, so that the search is over."""
         self._document_bytes = 0
@@ -296,16 +304,20 @@ class WorkTree(Repository):
     def _list_folder(self, folder: str, children: list[os.DirEntry[str]], listing: Listing) -> list[str]:
         """List the files of a folder; its folders."""
         folders: list[str] = []
+        visible = listing.folders[folder] = []
         prefix = f"{folder}/" if folder else ""
         for child in children:
             path = prefix + child.name
             # Directory entries know their kind, so that only files cost a call to the system.
             is_folder = child.is_dir(follow_symlinks=False)
+            if is_folder and child.name[0] != ".":
+                visible.append(child.name)
             if not listing.takes(path, child.name, is_folder=is_folder):
                 continue
             if is_folder:
                 folders.append(path)
             elif child.is_symlink():
+                listing.folders.pop(folder, None)
                 self._check_link(path, listing)
             elif child.is_file(follow_symlinks=False):
                 try:
@@ -324,6 +336,7 @@ class WorkTree(Repository):
 
     def _list_told(self, folder: str, told: Told, listing: Listing) -> list[str]:
         """List the files of a folder of which nothing else is left out; its folders."""
+        listing.folders[folder] = [*told.folders]
         prefix = f"{folder}/" if folder else ""
         for name, signature in told.files:
             listing.add(prefix + name, signature[0], signature)

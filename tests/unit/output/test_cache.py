@@ -12,7 +12,16 @@ import pytest
 
 import compiler
 from compiler.output import cache as cache_module
-from compiler.output.cache import Cache, CacheStore, InputFile, pack_cells, pack_files, unpack_cells, unpack_files
+from compiler.output.cache import (
+    Cache,
+    CacheStore,
+    FolderLook,
+    InputFile,
+    pack_cells,
+    pack_files,
+    unpack_cells,
+    unpack_files,
+)
 from compiler.output.statblob import Tick
 from compiler.output.survey import FolderRecord
 from tests.trees import read_tree, write_tree
@@ -26,6 +35,7 @@ CACHE = Cache(
     {"apps/cart": b"stats", "": b""},
     ["vendor"],
     ["rendered"],
+    {"apps": FolderLook(b"record", ["cart"])},
     {"clusters/hz-a": FolderRecord(b"stats", b"digests"), "": FolderRecord(b"", b"")},
     pack_files(FILES),
     pack_cells(CELLS),
@@ -189,7 +199,7 @@ def test_a_full_disk_leaves_the_last_cache_or_none(root: Path, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    assert not CacheStore(str(root)).save("/out", b"", Cache({}, [], [], {}))
+    assert not CacheStore(str(root)).save("/out", b"", Cache({}, [], [], {}, {}))
     assert load(root) == CACHE
 
 
@@ -210,8 +220,8 @@ def test_a_disk_that_is_full_from_the_start_does_not_show_the_cache_to_git(
 def test_what_a_killed_save_left_is_no_hindrance(root: Path) -> None:
     file = save(root)
     file.with_name(file.name + ".new").write_bytes(b"half")
-    assert CacheStore(str(root)).save("/out", b"", Cache({}, [], [], {}))
-    assert load(root) == Cache({}, [], [], {})
+    assert CacheStore(str(root)).save("/out", b"", Cache({}, [], [], {}, {}))
+    assert load(root) == Cache({}, [], [], {}, {})
 
 
 def test_only_the_caches_written_last_are_kept(root: Path) -> None:

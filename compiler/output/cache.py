@@ -22,8 +22,9 @@ import msgspec
 
 import compiler
 from compiler.output.folders import FOLDER, read_file, remove_tree, write_file
+from compiler.output.looks import FolderLook  # noqa: TC001 - msgspec reads the annotations of what it decodes
 from compiler.output.statblob import Tick, is_fresh, record_of, stat_folder
-from compiler.output.survey import FolderRecord  # noqa: TC001 - msgspec reads the annotations of what it decodes
+from compiler.output.survey import FolderRecord  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,15 +51,6 @@ class InputFile(msgspec.Struct, array_like=True, frozen=True, gc=False):
     digest: bytes
     cell: str
     """The cell that it belongs to."""
-
-
-class FolderLook(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What is remembered of one folder of the input, so that it need not be read again."""
-
-    record: bytes
-    """Its own stat record: another when an entry came, went or was renamed."""
-    subfolders: list[str]
-    """Names of its visible subfolders."""
 
 
 class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):

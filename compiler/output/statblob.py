@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from compiler.output.folders import FOLDER
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -76,29 +74,6 @@ def stat_folder(folder: int, hidden: list[str] | None = None) -> tuple[bytes, li
     return pack(names, numbers), subfolders
 
 
-def stat_tree(top: int, below: str = "") -> dict[str, bytes]:
-    """Blobs of the folder `below` the open folder `top` and of all its visible subfolders, by path from `top`.
-
-    Nothing where `below` does not exist.
-    """
-    blobs: dict[str, bytes] = {}
-    waiting = [below]
-    while waiting:
-        path = waiting.pop()
-        try:
-            folder = os.open(path or ".", FOLDER, dir_fd=top)
-        except FileNotFoundError:
-            if path == below:
-                continue
-            raise
-        try:
-            blobs[path], subfolders = stat_folder(folder)
-        finally:
-            os.close(folder)
-        waiting += [f"{path}/{name}" for name in subfolders] if path else subfolders
-    return blobs
-
-
 def pack(names: list[str], numbers: list[int]) -> bytes:
     """The blob of files with these sorted names, and four numbers for each."""
     try:
@@ -125,11 +100,6 @@ def from_records(records: Mapping[str, bytes]) -> bytes:
 def record_of(stat: os.stat_result) -> bytes:
     """The record of one file."""
     return pack([""], [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino])[4:]
-
-
-def ctime_in(record: bytes) -> int:
-    """When the file or folder of a record last changed; ns."""
-    return array("q", record)[2]
 
 
 def names_in(blob: bytes) -> list[str]:

@@ -8,6 +8,7 @@ import msgspec
 
 from compiler.output.folders import Descent, read_file
 from compiler.output.index import digest
+from compiler.output.looks import FolderLook, look_at_tree
 from compiler.output.plan import join
 from compiler.output.statblob import from_records, names_in, records_in, settled
 
@@ -26,6 +27,8 @@ class FolderRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """`compiler.output.statblob`, with the records that can't be trusted yet blanked."""
     digests: bytes
     """The digests of its files, 32 bytes each, in order of their names."""
+    look: FolderLook | None = None
+    """Spares reading the folder again."""
 
     def files(self) -> dict[str, tuple[bytes, bytes]]:
         """Each file's stat record and digest."""
@@ -51,7 +54,7 @@ def make_record(files: Mapping[str, tuple[bytes, bytes]]) -> FolderRecord:
 class Survey:
     """The visible files of a tree, or of one folder of it and the top, and their digests."""
 
-    __slots__ = ("_clock_ns", "_digests", "_known", "_top", "blobs")
+    __slots__ = ("_clock_ns", "_digests", "_known", "_top", "blobs", "looks")
 
     def __init__(self, top: int, blobs: dict[str, bytes], known: Mapping[str, FolderRecord], clock_ns: int) -> None:
         """`blobs` were taken of the open folder `top` after its file system's clock showed `clock_ns`."""
@@ -61,6 +64,13 @@ class Survey:
         self._digests: dict[str, dict[str, bytes]] = {}
         self.blobs = blobs
         """Stat blob of every folder that is there."""
+        self.looks: dict[str, FolderLook] = {}
+
+    def look_below(self, folder: str) -> None:
+        """Look at a folder and all that is below it. Raises OSError."""
+        blobs, looks = look_at_tree(self._top, folder, self._known, self._clock_ns)
+        self.blobs.update(blobs)
+        self.looks.update(looks)
 
     def is_known(self, folder: str) -> bool:
         """Whether the folder is, to the byte, as it was recorded (or, not there, was not recorded)."""
@@ -92,11 +102,11 @@ class Survey:
     def record(self, folder: str) -> FolderRecord:
         """What is to be remembered of a folder that is there. Raises OSError."""
         known = self._known.get(folder)
+        look = self.looks.get(folder)
         if known and self.is_known(folder):
-            return known
-        digests = self.digests(folder)
-        names = names_in(self.blobs[folder])
-        return FolderRecord(settled(self.blobs[folder], self._clock_ns), b"".join(digests[name] for name in names))
+            return known if known.look == look else FolderRecord(known.stats, known.digests, look)
+        digests = b"".join(self.digests(folder)[name] for name in names_in(self.blobs[folder]))
+        return FolderRecord(settled(self.blobs[folder], self._clock_ns), digests, look)
 
     def drift(self) -> list[str]:
         """Paths whose content is not as recorded: edited, missing, added. Sorted. Raises OSError."""

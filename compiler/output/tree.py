@@ -22,11 +22,12 @@ from compiler.output.first_build import Task, create_beside, create_inside
 from compiler.output.folders import FOLDER, read_file, remove_tree, try_lock
 from compiler.output.index import INDEX, Index, digest, folder_entry, make_index, read_index, render_index
 from compiler.output.later_build import update_tree
+from compiler.output.looks import look_after_writing
 from compiler.output.marker import Marker, is_marked, read_marker
 from compiler.output.ownership import identify, is_of_fleet, report_not_a_folder, report_strangers
 from compiler.output.plan import Plan, by_folder, check_paths, is_below, join, with_parents
 from compiler.output.refusal import report_busy, report_failure, report_incomplete
-from compiler.output.statblob import Tick, names_in, settled, stat_folder, stat_tree
+from compiler.output.statblob import Tick, names_in, settled, stat_folder
 from compiler.output.survey import NOTHING, FolderRecord, Survey
 from compiler.output.update import difference
 
@@ -171,7 +172,7 @@ class OutputTree:
             index = identify(self._top, self._shown, names, found)
             if index is None:
                 return None
-        survey.blobs.update(stat_tree(self._top, self._only))
+        survey.look_below(self._only)
         return _Ground(survey, marker, index, is_empty=not names and marker is None, drift=self._drift(survey))
 
     def _drift(self, survey: Survey) -> Drift:
@@ -245,12 +246,20 @@ class OutputTree:
         assert self._top is not None
         clock_ns = self._clock().on(os.fstat(self._top).st_dev)
         self._records = {"": NOTHING}
+        subfolders: dict[str, list[str]] = {}
         for folder, record in records.items():
             above = folder
             while (above := above.rpartition("/")[0]) and is_below(above, self._only):
                 self._records.setdefault(above, NOTHING)
-            is_old = record is self._known.get(folder)
-            self._records[folder] = record if is_old else FolderRecord(settled(record.stats, clock_ns), record.digests)
+            self._records[folder] = record
+        for folder in self._records.keys() - {""}:
+            above, _, name = folder.rpartition("/")
+            subfolders.setdefault(above, []).append(name)
+        for folder, record in records.items():
+            if record is not self._known.get(folder) and record.look is None:
+                names = names_in(record.stats)
+                look = look_after_writing(self._top, folder, names, subfolders.get(folder, ()), clock_ns)
+                self._records[folder] = FolderRecord(settled(record.stats, clock_ns), record.digests, look)
 
     def _origin_of(self, path: str) -> Origin:
         return Origin(join(self._shown, path))

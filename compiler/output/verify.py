@@ -14,7 +14,7 @@ from compiler.output.marker import read_marker
 from compiler.output.ownership import count, gathered, identify, is_of_fleet, report_not_a_folder
 from compiler.output.plan import Plan, join, with_parents
 from compiler.output.refusal import report_busy, report_failure, report_incomplete
-from compiler.output.statblob import names_in, stat_folder, stat_tree
+from compiler.output.statblob import names_in, stat_folder
 from compiler.output.survey import Survey
 from compiler.output.update import difference
 
@@ -95,7 +95,8 @@ def _verify(plan: Plan, top: int, shown: str, only: str, found: Diagnostics) -> 
     index = identify(top, shown, names, found)
     if index is None or not is_of_fleet(index, plan.fleet, shown, found):
         return
-    survey = Survey(top, {"": blob, **stat_tree(top, only)}, {}, 0)
+    survey = Survey(top, {"": blob}, {}, 0)
+    survey.look_below(only)
     # whoever wrote a file, here it is only looked at; so all that is there may count as ours
     update = difference(plan, survey, {folder: names_in(blob) for folder, blob in survey.blobs.items()}, only)
     report = _Report(shown, found)

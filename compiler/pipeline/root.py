@@ -16,7 +16,8 @@ from compiler.source.repository import Told, WorkTree
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from compiler.output.cache import Cache, FolderLook
+    from compiler.output.cache import Cache
+    from compiler.output.looks import FolderLook
     from compiler.output.statblob import Tick
     from compiler.pipeline.options import Options
     from compiler.source.documents import Document

@@ -15,13 +15,13 @@ from compiler.output import cache as cache_module
 from compiler.output.cache import (
     Cache,
     CacheStore,
-    FolderLook,
     InputFile,
     pack_cells,
     pack_files,
     unpack_cells,
     unpack_files,
 )
+from compiler.output.looks import FolderLook
 from compiler.output.statblob import Tick
 from compiler.output.survey import FolderRecord
 from tests.trees import read_tree, write_tree
@@ -35,7 +35,7 @@ CACHE = Cache(
     {"apps/cart": b"stats", "": b""},
     ["vendor"],
     ["rendered"],
-    {"apps": FolderLook(b"record", ["cart"])},
+    {"apps": FolderLook(b"record", ("cart",))},
     {"clusters/hz-a": FolderRecord(b"stats", b"digests"), "": FolderRecord(b"", b"")},
     pack_files(FILES),
     pack_cells(CELLS),

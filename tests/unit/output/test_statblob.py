@@ -19,7 +19,6 @@ from compiler.output.statblob import (
     records_in,
     settled,
     stat_folder,
-    stat_tree,
 )
 from tests.output_builds import let_the_clock_tick
 from tests.trees import write_tree
@@ -116,20 +115,6 @@ def test_inodes_above_the_range_of_signed_numbers_still_tell_files_apart() -> No
     one, other = pack(["a"], [1, 2, 3, 2**64 - 1]), pack(["a"], [1, 2, 3, 2**64 - 2])
     assert one != other
     assert names_in(one) == ["a"]
-
-
-def test_a_tree_is_all_its_folders_and_nothing_behind_links(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    outside = tmp_path_factory.mktemp("outside")
-    write_tree(outside, {"secret/x": b""})
-    (folder / "sub" / "way-out").symlink_to(outside)
-    write_tree(folder, {"sub/deep/er/f": b"", "sub/.hidden/f": b""})
-    with opened(folder) as top:
-        assert set(stat_tree(top)) == {"", "sub", "another", "sub/deep", "sub/deep/er"}
-        assert set(stat_tree(top, "sub/deep")) == {"sub/deep", "sub/deep/er"}
-        assert stat_tree(top, "not/there") == {}
-        assert names_in(stat_tree(top)["sub"]) == ["way-out", "z"]
 
 
 def test_only_what_changed_before_the_clock_tick_is_trusted() -> None:

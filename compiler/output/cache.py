@@ -56,7 +56,8 @@ class InputFile(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What one build leaves to the next.
 
-    `files` and `cells` are packed, because a build without changes needs neither.
+    `files` and `cells` are packed, because a build without changes needs neither; as views, because loading need not
+    even copy them.
     """
 
     inputs: dict[str, bytes]
@@ -70,11 +71,11 @@ class Cache(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Listed folders of the root that have not changed of late."""
     outputs: dict[str, FolderRecord]
     """Folder of the output -> record (`OutputTree.records`)."""
-    files: bytes = b""
+    files: memoryview = memoryview(b"")
     """`pack_files`: path of an input file -> `InputFile`."""
-    cells: bytes = b""
+    cells: memoryview = memoryview(b"")
     """`pack_cells`: cell -> what the pipeline remembers of it."""
-    shared: bytes = b""
+    shared: memoryview = memoryview(b"")
     """What the pipeline remembers of the whole."""
 
 
@@ -94,22 +95,22 @@ class _Label(msgspec.Struct, array_like=True, frozen=True, gc=False):
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def pack_files(files: Mapping[str, InputFile]) -> bytes:
+def pack_files(files: Mapping[str, InputFile]) -> memoryview:
     """`Cache.files`."""
-    return _encode(files)
+    return memoryview(_encode(files))
 
 
-def unpack_files(packed: bytes) -> dict[str, InputFile]:
+def unpack_files(packed: memoryview) -> dict[str, InputFile]:
     """What `pack_files` packed."""
     return msgspec.msgpack.decode(packed, type=dict[str, InputFile]) if packed else {}
 
 
-def pack_cells(cells: Mapping[str, bytes]) -> bytes:
+def pack_cells(cells: Mapping[str, bytes]) -> memoryview:
     """`Cache.cells`."""
-    return _encode(cells)
+    return memoryview(_encode(cells))
 
 
-def unpack_cells(packed: bytes) -> dict[str, bytes]:
+def unpack_cells(packed: memoryview) -> dict[str, bytes]:
     """What `pack_cells` packed."""
     return msgspec.msgpack.decode(packed, type=dict[str, bytes]) if packed else {}
 

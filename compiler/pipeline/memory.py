@@ -69,6 +69,6 @@ def unpack_fragments(packed: bytes) -> list[Fragment]:
     return msgspec.msgpack.decode(packed, type=_Fragments).fragments
 
 
-def unpack_fleet(packed: bytes) -> FleetMemory:
+def unpack_fleet(packed: memoryview) -> FleetMemory:
     """What `pack` made of what cells share."""
     return msgspec.msgpack.decode(packed, type=FleetMemory)

@@ -346,7 +346,7 @@ def _remember(job: Job, compiled: Outcome) -> None:
     if not job.root.is_work_tree or job.options.state is not None:
         return
     memory, fleetwide = compiled.memory, compiled.fleetwide
-    told = Told(fleetwide.findings, fleetwide.accepted, compiled.summary, pack(memory.fleet))
+    told = Told(fleetwide.findings, fleetwide.accepted, compiled.summary, memoryview(pack(memory.fleet)))
     job.store.save(
         job.output,
         options_label(job.options),
@@ -358,6 +358,6 @@ def _remember(job: Job, compiled: Outcome) -> None:
             job.tree.records(),
             pack_files(memory.files),
             pack_cells(memory.cells),
-            pack(told),
+            memoryview(pack(told)),
         ),
     )

@@ -14,10 +14,10 @@ class Told(msgspec.Struct, array_like=True, gc=False):
     findings: tuple[Diagnostic, ...]
     accepted: tuple[Diagnostic, ...]
     summary: Summary
-    fleet: bytes
+    fleet: memoryview
     """A packed `FleetMemory`."""
 
 
-def unpack_told(packed: bytes) -> Told:
+def unpack_told(packed: memoryview) -> Told:
     """`Cache.shared`."""
     return msgspec.msgpack.decode(packed, type=Told)

@@ -39,7 +39,7 @@ CACHE = Cache(
     {"clusters/hz-a": FolderRecord(b"stats", b"digests"), "": FolderRecord(b"", b"")},
     pack_files(FILES),
     pack_cells(CELLS),
-    b"shared",
+    memoryview(b"shared"),
 )
 
 
@@ -70,7 +70,7 @@ def test_what_was_saved_is_loaded(root: Path) -> None:
     assert loaded is not None
     assert unpack_files(loaded.files) == FILES
     assert unpack_cells(loaded.cells) == CELLS
-    assert (unpack_files(b""), unpack_cells(b"")) == ({}, {})
+    assert (unpack_files(memoryview(b"")), unpack_cells(memoryview(b""))) == ({}, {})
 
 
 def test_loading_and_ticking_leave_no_trace(root: Path) -> None:

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long runs tell `make soak` what they hold and how many examples they look at."""
     for item in items:
         if item.get_closest_marker("slow") and isinstance(item, pytest.Function):
-            name = item.name.removeprefix("test_").replace("_", " ")
+            name = item.originalname.removeprefix("test_").replace("_", " ")
             item.user_properties.append(("law", (item.function.__doc__ or name).strip().splitlines()[0]))
             settings = getattr(item.function, "_hypothesis_internal_use_settings", None)
             if settings is not None:

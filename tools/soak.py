@@ -5,6 +5,7 @@ The page is written anew by each whole run; what it says of a failure is its nam
 
 from __future__ import annotations
 
+import itertools
 import platform
 import subprocess
 import sys
@@ -56,9 +57,7 @@ def runs(report: ET.Element) -> list[Run]:
 
 def page(found: list[Run], of: str) -> str:
     """The results as Markdown."""
-    rows = "".join(
-        f"| {run.where} | {run.law} | {run.cases or ''} | {run.seconds:.0f} s | {run.outcome} |\n" for run in found
-    )
+    rows = "".join(_row(list(same)) for _, same in itertools.groupby(found, lambda run: (run.where, run.law)))
     failed = sum(run.outcome != "ok" for run in found)
     cases = sum(run.cases for run in found)
     verdict = f"{failed} of {len(found)} runs failed" if failed else f"All {len(found)} runs passed"
@@ -68,9 +67,19 @@ def page(found: list[Run], of: str) -> str:
 Written by `make soak`; do not edit. {verdict}, with {cases:,} generated cases where they are counted. Commit {of},
 CPython {platform.python_version()}, {platform.system()} {platform.machine()}.
 
-| where | law | cases | took | outcome |
-| --- | --- | --- | --- | --- |
+| where | law | runs | cases | took | outcome |
+| --- | --- | --- | --- | --- | --- |
 {rows}"""
+
+
+def _row(same: list[Run]) -> str:
+    """One line for the runs of one law."""
+    cases, seconds = sum(run.cases for run in same), sum(run.seconds for run in same)
+    bad = sorted({run.outcome for run in same} - {"ok"})
+    first = same[0]
+    return (
+        f"| {first.where} | {first.law} | {len(same)} | {cases or ''} | {seconds:.0f} s | {', '.join(bad) or 'ok'} |\n"
+    )
 
 
 def commit() -> str:

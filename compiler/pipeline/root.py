@@ -170,7 +170,10 @@ class Root:
             names.append(name)
             numbers += _signature(entry)
         others = {folder: pack(names, numbers) for folder, (names, numbers) in folders.items()}
-        return self._known | others | self._ignore_stamp()
+        # A known folder is not listed any more where one above it became an output folder.
+        listed = self._repository.folders() if self._known else ()
+        known = {path: blob for path, blob in self._known.items() if path in listed}
+        return known | others | self._ignore_stamp()
 
     def _ignore_stamp(self) -> dict[str, bytes]:
         try:

@@ -12,6 +12,8 @@ import base64
 import os
 from typing import TYPE_CHECKING, Any
 
+from compiler.gateway.source import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -59,7 +61,6 @@ def _filled(value: Any, files: Files) -> Any:
 def _content(path: str, files: Files) -> dict[str, str] | None:
     files[path] = _stamp(path)  # before it is read: what changes meanwhile is seen at the next look
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - as above
-            return {"inline_bytes": base64.b64encode(file.read()).decode()}
+        return {"inline_bytes": base64.b64encode(read_regular(path)).decode()}
     except OSError:
         return None

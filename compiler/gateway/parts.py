@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from compiler.gateway.source import Configuration, NotUsableError
+from compiler.gateway.source import Configuration, NotUsableError, read_regular
 from compiler.targets.envoy.parts import NotAPartError, read_part
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PartsSource:
 
     def _read(self) -> list[Part]:
         files = [each for each in sorted(self._folder.iterdir()) if each.is_file() and not each.name.startswith(".")]
-        parts = [read_part(each.name, each.read_bytes()) for each in files]
+        parts = [read_part(each.name, read_regular(each)) for each in files]
         return [each for each in parts if each.head.gateway == self._gateway]
 
     def _assembled(self, parts: list[Part]) -> Configuration | None:

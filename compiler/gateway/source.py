@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
+import stat
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,6 +52,16 @@ class Source(Protocol):
 
         A NotUsableError where there is something new that can't be used; it is told once.
         """
+
+
+def read_regular(path: str | Path) -> bytes:
+    """The content of a file, be it behind links. Raises OSError, also for what is no regular file: a named pipe would
+    be waited for without end.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "this is no regular file", str(path))
+        return file.read()
 
 
 class TreeSource:
@@ -110,7 +122,7 @@ class TreeSource:
     def _read(self) -> tuple[Configuration | None, dict[str, str]]:
         """The configuration, None where the tree changed and its files did not; and the digests of its folders."""
         try:
-            text = (self._tree / INDEX).read_bytes()
+            text = read_regular(self._tree / INDEX)
         except OSError as failed:
             raise NotUsableError(f"{self._tree / INDEX}: {failed.strerror}") from failed
         if os.path.lexists(self._tree / MARKER):
@@ -135,7 +147,7 @@ class TreeSource:
 
     def _read_folder(self, folder: str, names: list[str], expected: str) -> dict[str, bytes]:
         try:
-            found = {name: (self._tree / folder / name).read_bytes() for name in names}
+            found = {name: read_regular(self._tree / folder / name) for name in names}
         except OSError as failed:
             raise NotUsableError(f"{failed.filename}: {failed.strerror}") from failed
         if digest_listing({name: digest(content) for name, content in found.items()}).hex() != expected:

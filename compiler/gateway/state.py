@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from compiler.gateway.source import Configuration  # noqa: TC001 - msgspec evaluates the annotations of structs
+from compiler.gateway.source import Configuration, read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 def recall(folder: Path) -> Remembered:
     """What was remembered; nothing where there is no file, or a damaged one."""
     try:
-        found = msgspec.msgpack.decode((folder / LAST_GOOD).read_bytes(), type=Remembered)
+        found = msgspec.msgpack.decode(read_regular(folder / LAST_GOOD), type=Remembered)
     except (FileNotFoundError, msgspec.DecodeError):
         return Remembered()
     if found.configuration is not None and found.configuration.revision != found.revision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import TYPE_CHECKING, Any
 
 from compiler.gateway.credentials import Files, filled, look
@@ -41,3 +42,8 @@ def test_a_file_that_comes_goes_or_changes_is_noticed(tmp_path: Path) -> None:
     before = look(files)
     there.unlink()
     assert look(files) != before
+
+
+def test_a_named_pipe_is_left_out_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert filled({"s": named(tmp_path / "pipe")}, {}) == {}

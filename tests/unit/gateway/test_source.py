@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,6 +60,22 @@ def test_files_that_are_not_those_of_the_index_are_not_used(tmp_path: Path, path
         source.poll()
     write_tree(tmp_path, FILES)
     assert source.poll() is not None
+
+
+@pytest.mark.parametrize("path", [INDEX, f"{FOLDER}/bootstrap.json", f"{FOLDER}/secrets/a/b/tls.json"])
+def test_a_named_pipe_is_told_and_not_waited_for(tmp_path: Path, path: str) -> None:
+    source = TreeSource(tmp_path, "public")
+    write_tree(tmp_path, FILES)
+    (tmp_path / path).unlink()
+    os.mkfifo(tmp_path / path)
+    with pytest.raises(NotUsableError, match=f"{path}: this is no regular file"):
+        source.poll()
+
+
+def test_a_tree_behind_links_is_read(tmp_path: Path) -> None:
+    write_tree(tmp_path / "one", FILES)
+    (tmp_path / "now").symlink_to("one")
+    assert TreeSource(tmp_path / "now", "public").poll() is not None
 
 
 def test_no_tree_another_index_and_another_gateway_are_told_once(tmp_path: Path) -> None:

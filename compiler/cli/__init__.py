@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; without arguments those of the process, which ends here then.
 
-    Exit status: 0 clean or warnings only, 1 errors, 2 usage, 3 a bug of ours, 130 interrupted.
+    Exit status: 0 clean or warnings only, 1 errors, 2 usage, 3 a bug of ours, 130 interrupted, 143 asked to end.
     """
     arguments = sys.argv[1:] if argv is None else argv
     if arguments == ["--version"]:
@@ -42,9 +42,9 @@ def _run(arguments: list[str]) -> int:
         from compiler.cli.run import run  # noqa: PLC0415 - argparse and msgspec cost more than `--version` may
 
         return run(arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         sys.stderr.write("fleetgate: interrupted\n")
-        return 130
+        return interrupt.args[0] if interrupt.args else 130
 
 
 def _load_msgspec() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.cli.compiling import compiled_programs
+from compiler.cli.ending import ends_in_order
 from compiler.cli.formats.text import finding_text, plural
 from compiler.cli.outcome import CLEAN, ERRORS, Outcome
 from compiler.cli.report import findings_of
@@ -69,7 +70,11 @@ def _previewed(arguments: Namespace, programs: Programs, style: Style) -> Outcom
             raise KeyboardInterrupt  # whoever presses twice does not want to wait
         ended.set()
 
-    with tempfile.TemporaryDirectory(prefix="fleetgate-") as folder, Preview(programs.traffic, Path(folder)) as preview:
+    with (
+        ends_in_order(),
+        tempfile.TemporaryDirectory(prefix="fleetgate-") as folder,
+        Preview(programs.traffic, Path(folder)) as preview,
+    ):
         if arguments.tries:
             tried = [each for running in preview.gateways for each in trials(running)]
             return Outcome(CLEAN if all(each.agrees for each in tried) else ERRORS, _table(tried, style))

@@ -21,6 +21,7 @@ STATUSES: tuple[tuple[int, str], ...] = (
     (outcome.USAGE, "the command line is wrong"),
     (outcome.BUG, "a bug of fleetgate; please report it"),
     (130, "interrupted (Ctrl-C)"),
+    (143, "asked to end (SIGTERM)"),
 )
 """Exit status, and what it says."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from compiler.check.capacity import CAPACITY
 from compiler.cli.compiling import compiled_programs
+from compiler.cli.ending import ends_in_order
 from compiler.cli.outcome import CLEAN, ERRORS, Outcome, usage
 from compiler.cli.progress import ProgressBar
 from compiler.cli.simulate import asked
@@ -95,7 +96,7 @@ def _drill(
     file = os.path.join(arguments.root, programs.fleet_file)  # noqa: PTH118 - as it was written, `./` and all
     budget = Budget(budgets.failed, milliseconds(budgets.p999), milliseconds(budgets.shift), os.path.normpath(file))
     faults = _faults(gateway, losses, arguments.fault)
-    with tempfile.TemporaryDirectory(prefix="fleetgate-drill-") as folder:
+    with ends_in_order(), tempfile.TemporaryDirectory(prefix="fleetgate-drill-") as folder:
         fleet = drill_fleet(programs.traffic, gateway, Path(folder))
         return drill(fleet, faults, budget, Pace(arguments.rate, fault_s=arguments.seconds), Path(folder), progress)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from compiler.ir.traffic import VirtualHost
     from compiler.lower.host_settings import Owners
     from compiler.lower.ingress_paths import IngressInput
+    from compiler.lower.tenancy import Tenancy
 
 ALIAS_CONFLICT = error(
     "alias-conflict",
@@ -74,6 +75,7 @@ def with_aliases(
     ingresses: Sequence[IngressInput],
     owners: Owners,
     unread: AbstractSet[str],
+    tenancy: Tenancy,
     findings: Diagnostics,
 ) -> tuple[VirtualHost, ...]:
     """The same hosts, in the same order, with their aliases.
@@ -81,7 +83,7 @@ def with_aliases(
     `ingresses`: all in order, canaries too, which may name certificates and have no aliases. `unread`: hosts of
     Ingresses that could not be read, of which nobody knows whether they are the same as others.
     """
-    book = _Book({host.host: host for host in hosts}, owners, unread, findings)
+    book = _Book({host.host: host for host in hosts}, owners, unread, tenancy, findings)
     for ingress in ingresses:
         if ingress.annotations.aliases is not None and ingress.annotations.canary is None:
             book.claim(ingress, ingress.annotations.aliases)
@@ -101,11 +103,17 @@ class _Book:
     """Who claims which name."""
 
     def __init__(
-        self, hosts: Mapping[str, VirtualHost], owners: Owners, unread: AbstractSet[str], findings: Diagnostics
+        self,
+        hosts: Mapping[str, VirtualHost],
+        owners: Owners,
+        unread: AbstractSet[str],
+        tenancy: Tenancy,
+        findings: Diagnostics,
     ) -> None:
         self._hosts = hosts
         self._unread = unread
         self._owners = owners
+        self._tenancy = tenancy
         self._findings = findings
         self.names: dict[str, tuple[str, Aliases]] = {}
         """Alias -> its host, and who said so first."""
@@ -140,7 +148,7 @@ class _Book:
             and not {*taken} <= {*(path.ingress.annotations.aliases.names if path.ingress.annotations.aliases else ())}
         ]
         if taken and others:
-            tell_shared(said.origin, [home.host], others, self._findings)
+            tell_shared(said.origin, [home.host], others, self._tenancy, self._findings)
 
     def check_certificates(self, ingresses: Sequence[IngressInput]) -> None:
         """Report aliases that no entry of the certificate of their host is for."""

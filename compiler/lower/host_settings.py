@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Code, Diagnostics, Origin
     from compiler.ir.traffic import AddressList, ObjectName, Tls, TlsSettings
     from compiler.lower.ingress_paths import IngressInput, RoutePath
+    from compiler.lower.tenancy import Tenancy
     from compiler.lower.traps import GatewaySize
 
 HOST_SETTING_LOSES = warning(
@@ -78,15 +79,16 @@ def tls_settings(
     owners: Owners,
     unread: AbstractSet[str],
     size: GatewaySize,
+    tenancy: Tenancy,
     findings: Diagnostics,
 ) -> dict[str, TlsSettings]:
     """What clients of each host may use; only of hosts with a certificate.
 
     `unread`: hosts of Ingresses that could not be read, and may name one.
     """
-    decided = _decide(ingresses, _tls, lambda one, other: one == other, "TLS settings", findings)
+    decided = _decide(ingresses, _tls, lambda one, other: one == other, "TLS settings", tenancy, findings)
     with_tls = {host: found for host, found in decided.items() if host in certificates}
-    _tell_shared(with_tls, owners, lambda path: _tls(path.ingress) is None, findings)
+    _tell_shared(with_tls, owners, lambda path: _tls(path.ingress) is None, tenancy, findings)
     for ingress in ingresses:
         mine = _tls(ingress)
         if mine is not None:
@@ -99,10 +101,12 @@ def tls_settings(
     }
 
 
-def host_lists(ingresses: Sequence[IngressInput], owners: Owners, findings: Diagnostics) -> dict[str, AddressList]:
+def host_lists(
+    ingresses: Sequence[IngressInput], owners: Owners, tenancy: Tenancy, findings: Diagnostics
+) -> dict[str, AddressList]:
     """Which clients may use each host, where a route says nothing else."""
-    decided = _decide(ingresses, _host_list, _same_list, "list of client addresses", findings)
-    _tell_shared(decided, owners, lambda path: path.ingress.annotations.access is None, findings)
+    decided = _decide(ingresses, _host_list, _same_list, "list of client addresses", tenancy, findings)
+    _tell_shared(decided, owners, lambda path: path.ingress.annotations.access is None, tenancy, findings)
     return {host: found for host, (_, found) in decided.items()}
 
 
@@ -125,6 +129,7 @@ def _decide(
     setting_of: Callable[[IngressInput], T | None],
     is_same: Callable[[T, T], bool],
     what: str,
+    tenancy: Tenancy,
     findings: Diagnostics,
 ) -> dict[str, tuple[IngressInput, T]]:
     """By host, the first Ingress that says anything, and what it says; losers that say something else are told."""
@@ -141,6 +146,9 @@ def _decide(
         for hosts in lost.values():
             winner, theirs = found[hosts[0]]
             place: Origin = mine.origin  # type: ignore[attr-defined]
+            decider: Origin = theirs.origin  # type: ignore[attr-defined]
+            if tenancy.is_foreign_setting(decider, (place,), str(decider.path[-1])):
+                continue
             findings.add(
                 HOST_SETTING_LOSES,
                 place,
@@ -148,7 +156,7 @@ def _decide(
                 f"{_named(hosts)} {'has its' if len(hosts) == 1 else 'have their'} {what} from {winner.name}, which "
                 "comes first, and this one has no effect there",
                 "write it on one of the two Ingresses, or the same on both",
-                (Note(theirs.origin, "what decides"),),  # type: ignore[attr-defined]
+                (Note(decider, "what decides"),),
             )
     return found
 
@@ -157,6 +165,7 @@ def _tell_shared(
     decided: Mapping[str, tuple[IngressInput, T]],
     owners: Owners,
     is_changed: Callable[[RoutePath], bool],
+    tenancy: Tenancy,
     findings: Diagnostics,
 ) -> None:
     """Report once per deciding Ingress whose routes its setting changes too."""
@@ -169,11 +178,15 @@ def _tell_shared(
             hosts.append(host)
             all_others.update(others)
     for place, hosts, others in changed.values():
-        tell_shared(place, hosts, list(others.values()), findings)
+        tell_shared(place, hosts, list(others.values()), tenancy, findings)
 
 
-def tell_shared(place: Origin, hosts: Sequence[str], others: Sequence[RoutePath], findings: Diagnostics) -> None:
+def tell_shared(
+    place: Origin, hosts: Sequence[str], others: Sequence[RoutePath], tenancy: Tenancy, findings: Diagnostics
+) -> None:
     """Report that the setting at `place` holds for `hosts` as a whole, so for the routes of others too."""
+    if tenancy.is_foreign_setting(place, (path.host_place for path in others), str(place.path[-1])):
+        return
     names = [str(path.ingress.name) for path in others[:_SHOWN]]
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     findings.add(

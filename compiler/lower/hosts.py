@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.ir.traffic import ObjectName
     from compiler.lower.ingress_paths import IngressInput
+    from compiler.lower.tenancy import Tenancy
     from compiler.model.kubernetes import Ingress, IngressTls
 
 EXACT_ROOT = Match(PathMatch("exact", "/"))
@@ -52,7 +53,10 @@ def start_pages(
 
 
 def certificates(
-    ingresses: Sequence[IngressInput], routed: Mapping[str, AbstractSet[str]], findings: Diagnostics
+    ingresses: Sequence[IngressInput],
+    routed: Mapping[str, AbstractSet[str]],
+    tenancy: Tenancy,
+    findings: Diagnostics,
 ) -> dict[str, Tls]:
     """The certificate of each host. `routed`: host -> namespaces of the Ingresses that have routes of it."""
     found: dict[str, Tls] = {}
@@ -75,7 +79,8 @@ def certificates(
                 assert secret is not None, "the model asks for it"
                 tls = Tls(namespace, secret, place.at(index))
                 first = found.setdefault(host, tls)
-                if (first.namespace, first.secret) != (tls.namespace, tls.secret):
+                is_other = (first.namespace, first.secret) != (tls.namespace, tls.secret)
+                if is_other and not tenancy.is_foreign_setting(first.origin, (tls.origin,), first.secret):
                     _report_conflict(host, first, tls, findings)
     for ingress in ingresses:
         for index, (entry, hosts) in enumerate(zip(ingress.value.spec.tls, served.get(ingress.name, ()), strict=True)):

@@ -177,11 +177,11 @@ class _Table:
                 self._attach(path)
         roots = {h: b[EXACT_ROOT].path.origin for h, b in self._bases.items() if EXACT_ROOT in b}
         pages = start_pages(ordinary, roots, self._findings)
-        tls = certificates([*ordinary, *canaries], self._routed(), self._findings)
+        tls = certificates([*ordinary, *canaries], self._routed(), self._tenancy, self._findings)
         owners = self._owners()
         unread = {host for host, _ in self._unclear}
-        settings = tls_settings(ordinary, tls, owners, unread, self._size, self._findings)
-        lists = host_lists(ordinary, owners, self._findings)
+        settings = tls_settings(ordinary, tls, owners, unread, self._size, self._tenancy, self._findings)
+        lists = host_lists(ordinary, owners, self._tenancy, self._findings)
         tell_traps(ordinary, self._size, self._findings)
         if any(declared_by(ingress.annotations) is not None for ingress in ingresses):
             self._backends.policies.decide(self._serving(), self._backends, self._size)
@@ -194,7 +194,7 @@ class _Table:
             if host in pages:
                 routes.insert(_after_exact(routes), pages[host])
             hosts.append(VirtualHost(host, tuple(routes), tls.get(host), settings.get(host), lists.get(host)))
-        return with_aliases(hosts, [*ordinary, *canaries], owners, unread, self._findings)
+        return with_aliases(hosts, [*ordinary, *canaries], owners, unread, self._tenancy, self._findings)
 
     # --- who claims what
 

@@ -43,6 +43,17 @@ take all of its requests, by a higher fleetgate.dev/priority or only by its name
 Choose another path. To hand requests to another tenant on purpose, let the platform write the Ingress, or list the
 folders of both under one tenant.""",
 )
+TENANT_SETTING = error(
+    "tenant-setting",
+    "a setting of a tenant for a whole host that it shares with another",
+    """\
+Client TLS, domain-whitelist-source-range, domain-blacklist-source-range and server-alias hold for every route of a
+host, and a host has one certificate. Where tenants share a host, one of them could so shut out the clients of another,
+publish its routes under further names, or take the place of its certificate.
+
+Let the platform write the setting, give each tenant a host of its own, or list the folders of both under one
+tenant. Lists for single routes are whitelist-source-range and its relatives.""",
+)
 TENANT_KIND = error(
     "tenant-kind",
     "an object of a kind that its tenant may not define",
@@ -85,6 +96,7 @@ CODES: tuple[Code, ...] = (
     TENANT_NAMESPACE,
     TENANT_HOST,
     TENANT_ROUTE,
+    TENANT_SETTING,
     TENANT_KIND,
     TENANT_REFERENCE,
     TENANT_SECRET,
@@ -263,6 +275,30 @@ class Tenancy:
                 "choose another path, or let the platform write the Ingress",
                 (Note(owner, f"the rule of {whose}"),),
             )
+
+    def is_foreign_setting(self, decider: Origin, others: Iterable[Origin], shown: str) -> bool:
+        """Whether a setting of a tenant for a whole host changes an Ingress of another tenant, or of the platform; a
+        finding for the first of `others` for which it does.
+        """
+        found = self._tenants and self.of(decider.file)
+        if not found:
+            return False
+        index, tenant = found
+        for place in others:
+            other = self.of(place.file)
+            if other is None or other[0] != index:
+                whose = "the platform" if other is None else f"tenant {other[1].name}"
+                self._findings.add(
+                    TENANT_SETTING,
+                    decider,
+                    shown,
+                    f"it is for all of the host, and so this setting of tenant {tenant.name} decides for an Ingress of "
+                    f"{whose} too",
+                    "let the platform write it, or use a host that the tenant has for itself",
+                    (Note(place, f"the Ingress of {whose}"),),
+                )
+                return True
+        return False
 
     def check_kind(self, kind: str, origin: Origin) -> None:
         """Report a document of a kind that belongs to the platform."""

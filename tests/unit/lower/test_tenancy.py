@@ -191,6 +191,50 @@ def test_a_tenant_takes_no_requests_of_others(annotations: dict[str, str], folde
     assert told == ([("tenant-route", f"{host}/cart")] if is_taken else [])
 
 
+LISTED = {f"{MSE}domain-blacklist-source-range": "0.0.0.0/0"}
+ALIASED = {f"{NGINX}server-alias": "b.shop.example.com"}
+OLD_TLS = {f"{MSE}tls-max-protocol-version": "TLSv1.0"}
+LISTED_OTHERWISE = {f"{MSE}domain-blacklist-source-range": "192.0.2.0/24"}
+
+
+@pytest.mark.parametrize("folder", ["apps/shop/media", "platform", "apps/shop/more"])
+@pytest.mark.parametrize(
+    ("mine", "has_certificate", "theirs", "is_certified"),
+    [
+        (LISTED, False, {}, False),
+        (LISTED, False, LISTED_OTHERWISE, False),
+        (ALIASED, False, {}, False),
+        (OLD_TLS, True, {}, False),
+        ({}, True, {}, True),
+    ],
+    ids=["list", "list instead of theirs", "alias", "TLS", "certificate"],
+)
+def test_a_tenant_sets_nothing_for_the_hosts_of_others(
+    mine: dict[str, str], theirs: dict[str, str], folder: str, *, has_certificate: bool, is_certified: bool
+) -> None:
+    """The setting is in apps/shop, comes first, and is for a host that an Ingress in another folder has too."""
+    host = "media.example.com"
+
+    def certificate(name: str, *, is_there: bool) -> dict[str, Any]:
+        return {"tls": [{"hosts": [host], "secretName": name}]} if is_there else {}
+
+    certified = certificate("of-shop", is_there=has_certificate)
+    web = ingress("web", rule(path("cart"), host=host), annotations={**RANKED, **mine}, **certified)
+    certified = certificate("of-media", is_there=is_certified)
+    film = ingress("film", rule(path("film", "/film"), host=host), namespace="media", annotations=theirs, **certified)
+    files = {
+        "apps/shop/a.yaml": yaml.safe_dump_all([an_app("shop"), web]),
+        "apps/shop/media/b.yaml": "",
+        f"{folder}/b.yaml": yaml.safe_dump_all([app("film", "hz-a", namespace="media"), film]),
+    }
+    hosts = [host, "b.shop.example.com"]
+    tenants = [{**SHOP, "hosts": hosts, "namespaces": ["shop", "media"]}, {**MEDIA, "hosts": [host]}]
+    codes = compiled(fleet("hz-a", "hz-b", tenants=tenants), files=files).codes
+    of_shop = folder == "apps/shop/more"
+    assert codes.count("tenant-setting") == (0 if of_shop else 1)
+    assert any(code in ("host-setting-shared", "host-setting-loses", "tls-conflict") for code in codes) == of_shop
+
+
 def test_the_platform_may_take_requests_of_a_tenant() -> None:
     files = {
         "apps/shop/a.yaml": yaml.safe_dump_all(

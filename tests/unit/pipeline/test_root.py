@@ -58,7 +58,9 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "such rules go": lambda top: (top / ".fleetgateignore").unlink(),
     "a folder becomes a Git repository": lambda top: (top / "apps/.git").mkdir(),
     "a folder becomes an output folder": lambda top: (top / "apps/.fleetgate-incomplete").write_bytes(b""),
-    "a folder above others becomes an output folder": lambda top: shutil.copy(top / "rendered/index.json", top / "apps"),
+    "a folder above others becomes an output folder": lambda top: shutil.copy(
+        top / "rendered/index.json", top / "apps"
+    ),
     "an output folder becomes one of somebody else": lambda top: (top / "rendered/index.json").write_bytes(b"{}"),
     "an output folder loses its index": lambda top: (top / "rendered/index.json").unlink(),
     "a link comes": _link,

@@ -368,10 +368,14 @@ class WorkTree(Repository):
                 listing.ignore(raw)
 
     def is_generated(self, folder: str) -> bool:
-        """Whether fleetgate wrote a folder, or is about to: such folders are left out."""
+        """Whether fleetgate wrote a folder below the root, or is about to, so that it is left out; not where it is a
+        Git repository of its own too, which is told of.
+        """
         try:
             names = os.listdir(self._at(folder))  # noqa: PTH208 - pathlib is not loaded for this
         except OSError:
+            return False
+        if folder and ".git" in names:
             return False
         return INCOMPLETE in names or (INDEX in names and self._is_ours(folder))
 

@@ -62,6 +62,7 @@ EDITS: dict[str, Callable[[Path], object]] = {
         top / "rendered/index.json", top / "apps"
     ),
     "an output folder becomes one of somebody else": lambda top: (top / "rendered/index.json").write_bytes(b"{}"),
+    "an output folder becomes a Git repository": lambda top: (top / "rendered/.git").write_bytes(b"gitdir: ../x"),
     "an output folder loses its index": lambda top: (top / "rendered/index.json").unlink(),
     "a link comes": _link,
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -38,8 +40,14 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     except NotUsableError as why:
         return Outcome(ERRORS, err=f"fleetgate: {escape(str(why))}\n")
     settings = _settings(arguments)
-    if isinstance(settings, Outcome):
-        return settings
+    return settings if isinstance(settings, Outcome) else _served(source, settings)
+
+
+def _served(source: Source, settings: Settings) -> Outcome:
+    """Serve until the end."""
+    if _answers(settings.socket):
+        there = f"--socket {escape(str(settings.socket))}: another server answers there"
+        return usage(f"{there}: end it, or name another path")
     try:
         from compiler.gateway.run import serve  # noqa: PLC0415 - gRPC takes a third of a second
     except ModuleNotFoundError:
@@ -114,8 +122,28 @@ def _socket_problem(socket: Path) -> str:
     return ""
 
 
+def _answers(socket: Path) -> bool:
+    """Whether somebody listens at a socket. To take it away would leave that server without any Envoy, in silence."""
+    import socket as sockets  # noqa: PLC0415 - this command alone needs it
+
+    with sockets.socket(sockets.AF_UNIX) as client:
+        client.settimeout(0)
+        try:
+            client.connect(os.fspath(socket))
+        except BlockingIOError:  # so many ask at once that it takes no more for now
+            return True
+        except OSError:
+            return False
+        return True
+
+
 def _tell(event: Event) -> None:
-    """A line for the log, at once: this command has no end at which it could be printed."""
+    """A line for the log, at once: this command has no end at which it could be printed.
+
+    Without anybody to read it the server goes on: Envoys depend on it.
+    """
     revision = f" {event.revision}" if event.revision else ""
-    sys.stderr.write(f"{event.what}{revision}: {escape(event.text)}\n")
-    sys.stderr.flush()
+    if isinstance(sys.stderr, io.TextIOBase):  # it may have been closed from the start
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"{event.what}{revision}: {escape(event.text)}\n")
+            sys.stderr.flush()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from compiler.cli import main
+from compiler.cli.gateway import _answers, _tell
+from compiler.gateway.serving import Event
 from tests.envoy.small_tree import files, write_tree
 
 if TYPE_CHECKING:
@@ -61,9 +67,33 @@ def test_a_file_where_the_socket_is_to_be_is_kept(tmp_path: Path, capsys: pytest
     assert precious.read_text() == "kind: Fleet"
 
 
+def test_the_socket_of_a_server_that_lives_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "ads.sock"
+    call = ["gateway", "--tree", str(tmp_path), "--gateway", "public", "--socket", str(path)]
+    with socket.socket(socket.AF_UNIX) as living:
+        living.bind(str(path))
+        living.listen(0)
+        for _ in range(3):  # also when it takes nobody more for now
+            assert main(call) == 2
+            assert "another server answers there" in capsys.readouterr().err
+        assert path.is_socket()
+    assert not _answers(path)
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["a reader that went", "closed from the start"])
+def test_a_server_goes_on_when_nobody_reads_its_log(monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    log = os.fdopen(writing, "w")
+    monkeypatch.setattr(sys, "stderr", log if is_there else None)
+    _tell(Event(what="serving", text="a new configuration"))
+    with contextlib.suppress(BrokenPipeError):
+        log.close()
+
+
 def test_a_path_that_no_socket_can_have_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    socket = str(tmp_path / ("x" * 108))
-    assert main(["gateway", "--tree", str(tmp_path), "--gateway", "public", "--socket", socket]) == 2
+    too_long = str(tmp_path / ("x" * 108))
+    assert main(["gateway", "--tree", str(tmp_path), "--gateway", "public", "--socket", too_long]) == 2
     assert "has 107 bytes at most" in capsys.readouterr().err
 
 

@@ -44,6 +44,8 @@ ANNOTATIONS = (
 
 _PER_CONNECTION = frozenset(("proxy-connection", "upgrade"))
 """Seen in Envoy: they reach the backend, where they mean something else than was asked for, and never the client."""
+_TO_ENVOY = ("request-header-control-add", "request-header-control-update")
+"""Seen in Envoy: `x-envoy-retry-on: 5xx` that a route adds repeats a POST, whatever its retry policy says."""
 _FRAMING = frozenset(("connection", "content-length", "transfer-encoding"))
 """Say where a message ends: whoever changes them lets others smuggle requests."""
 
@@ -102,21 +104,8 @@ def _are_allowed(reader: Reader, changes: tuple[tuple[str, Value | None], ...]) 
     for name, value in changes:
         assert value is not None, "a header comes from an annotation that is there"
         header = name.lower()
-        if header == "host":
-            why, fix = "Envoy refuses to change the header host this way", "use upstream-vhost for the backend's host"
-            reader.bad(values.ANNOTATION_VALUE, value, why, fix)
-            return False
-        if header in _FRAMING:
-            why = f"{name} frames the message, and changing it lets others smuggle requests"
-            reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
-            return False
-        if header in _PER_CONNECTION:
-            why = f"{name} belongs to one connection, and the gateway decides on it for each of its own"
-            reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
-            return False
-        if header == "date" and value.key.endswith("response-header-control-remove"):
-            why = "an answer has a Date (RFC 9110): Envoy adds one where there is none"
-            reader.bad(values.ANNOTATION_VALUE, value, why, f"delete {name} from it")
+        if problem := _problem(name, value.key):
+            reader.bad(values.ANNOTATION_VALUE, value, *problem)
             return False
         if header in seen:
             other = seen[header]
@@ -131,6 +120,24 @@ def _are_allowed(reader: Reader, changes: tuple[tuple[str, Value | None], ...]) 
             return False
         seen[header] = value
     return True
+
+
+def _problem(name: str, key: str) -> tuple[str, str] | None:
+    """Why the annotation `key` may not change a header at all, and the fix; None where it may."""
+    header = name.lower()
+    fix = f"delete {name} from it"
+    if header == "host":
+        return "Envoy refuses to change the header host this way", "use upstream-vhost for the backend's host"
+    if header in _FRAMING:
+        return f"{name} frames the message, and changing it lets others smuggle requests", fix
+    if header in _PER_CONNECTION:
+        return f"{name} belongs to one connection, and the gateway decides on it for each of its own", fix
+    if header.startswith("x-envoy-") and key.endswith(_TO_ENVOY):
+        why = f"Envoy obeys {name}, which could make it repeat what a backend has executed already"
+        return why, f"{fix}; what is tried again and for how long is said by proxy-next-upstream and its relatives"
+    if header == "date" and key.endswith("response-header-control-remove"):
+        return "an answer has a Date (RFC 9110): Envoy adds one where there is none", fix
+    return None
 
 
 FAMILY = Family("headers", ANNOTATIONS, parse, (features.HEADERS,))

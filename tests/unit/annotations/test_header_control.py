@@ -68,6 +68,11 @@ def test_headers_keep_their_order_and_spelling(annotations: dict[str, str], head
             "response-header-control-remove",
             "an answer has a Date (RFC 9110): Envoy adds one where there is none",
         ),
+        (
+            {UPDATE: "X-Envoy-Retry-On 5xx"},
+            UPDATE,
+            "Envoy obeys X-Envoy-Retry-On, which could make it repeat what a backend has executed already",
+        ),
         ({UPDATE: "Host a.b"}, UPDATE, "Envoy refuses to change the header host this way"),
         (
             {REMOVE: "Content-Length"},
@@ -90,3 +95,9 @@ def test_each_header_is_changed_in_one_way(first: str, second: str) -> None:
     assert finding.code.name == "annotation-value"
     assert finding.origin.path == at(second).path
     assert finding.notes[0].origin.path == at(first).path
+
+
+@pytest.mark.parametrize("name", [REMOVE, "response-header-control-remove"])
+def test_headers_of_envoy_may_be_removed(name: str) -> None:
+    """To others they only tell what Envoy is."""
+    assert read({name: "x-envoy-upstream-service-time"})[0].headers is not None

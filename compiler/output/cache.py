@@ -88,7 +88,7 @@ class _Label(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """`_code_checksum`: a clone of fleetgate that was updated keeps its version."""
     home: bytes
     """Stat record of `.gitignore` beside the cache."""
-    output: str
+    output: bytes
     options: bytes
 
 
@@ -164,6 +164,8 @@ class CacheStore:
             return self._write(home, self._label(home, output, options), cache)
         except OSError:  # no space, or another build into the same folder is saving
             return False
+        except UnicodeEncodeError:  # an ignored folder has a name that is no text
+            return False
         finally:
             os.close(home)
 
@@ -185,7 +187,7 @@ class CacheStore:
 
     def _label(self, home: int, output: str, options: bytes) -> _Label:
         ignore = os.stat(_IGNORE, dir_fd=home, follow_symlinks=False)
-        path = os.path.realpath(output)
+        path = os.fsencode(os.path.realpath(output))
         return _Label(_FORM, compiler.__version__, _code_checksum(), record_of(ignore), path, options)
 
     def _write(self, home: int, label: _Label, cache: Cache) -> bool:
@@ -225,7 +227,7 @@ def _unpack(content: bytes, label: _Label) -> Cache | None:
 
 def _file_name(label: _Label) -> str:
     # Should two outputs ever share a name, each would find the label of the other and build anew.
-    checksum = zlib.crc32(b"\0".join((os.fsencode(label.output), label.options)))
+    checksum = zlib.crc32(b"\0".join((label.output, label.options)))
     return f"{checksum:08x}{_SUFFIX}"
 
 

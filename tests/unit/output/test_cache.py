@@ -73,6 +73,16 @@ def test_what_was_saved_is_loaded(root: Path) -> None:
     assert (unpack_files(memoryview(b"")), unpack_cells(memoryview(b""))) == ({}, {})
 
 
+def test_a_path_that_is_no_text_is_a_path_like_others(root: Path) -> None:
+    output = os.fsdecode(os.fsencode(root) + b"/\xff")
+    assert CacheStore(str(root)).save(output, b"", CACHE)
+    assert CacheStore(str(root)).load(output, b"") == CACHE
+
+
+def test_what_holds_a_name_that_is_no_text_is_not_saved(root: Path) -> None:
+    assert not CacheStore(str(root)).save("out", b"", msgspec.structs.replace(CACHE, ignored=["\udcff"]))
+
+
 def test_loading_and_ticking_leave_no_trace(root: Path) -> None:
     store = CacheStore(str(root))
     store.tick()

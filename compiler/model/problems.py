@@ -123,6 +123,8 @@ class Problem(Struct, frozen=True, gc=False, kw_only=True):
     stand_in: Any = _DELETE
     meant: tuple[PathStep, ...] | None = None
     """The field that an unknown one probably stands for: that it is missing is no finding of its own."""
+    holder: tuple[PathStep, ...] | None = None
+    """The mapping that an unknown field belongs into, as one of its keys: that it is empty is no finding of its own."""
     is_follow_on: bool = False
     """Whether another problem explains this one, which is then not reported."""
 
@@ -154,10 +156,19 @@ def problems(data: dict[str, Any], struct: type[Document], refusal: str) -> list
             # by target, so that two fields that are missing in one place are two findings
             found.setdefault((problem.target, problem.is_key), problem)
     meant = {problem.meant for problem in found.values()}
-    return [
-        structs.replace(p, is_follow_on=True) if p.code is MISSING_FIELD and p.target in meant else p
-        for p in found.values()
-    ] or [_refused(refusal)]
+    holders = {problem.holder for problem in found.values()}
+    return [structs.replace(p, is_follow_on=True) if _follows(p, meant, holders) else p for p in found.values()] or [
+        _refused(refusal)
+    ]
+
+
+def _follows(
+    problem: Problem, meant: set[tuple[PathStep, ...] | None], holders: set[tuple[PathStep, ...] | None]
+) -> bool:
+    """Whether a field is missing because its name was mistyped, or empty because what it holds stands beside it."""
+    if problem.code is MISSING_FIELD:
+        return problem.target in meant
+    return problem.code is WRONG_TYPE and problem.value == "null" and problem.target in holders
 
 
 def _refused(message: str) -> Problem:
@@ -216,6 +227,18 @@ def _with_integers(allowed: frozenset[str]) -> frozenset[str]:
     return allowed | {"integer"} if "number" in allowed else allowed
 
 
+def _holder(name: str, beside: Mapping[str, Any], known: Mapping[str, Schema]) -> str | None:
+    """`labels` or `annotations`, where a key of theirs stands one level too high; None for another unknown field.
+
+    No field of Kubernetes has a `/` or `-` in its name. Of the two, the empty one that is nearest above is meant.
+    """
+    if "annotations" not in known or not ("/" in name or ("-" in name and not nearest(name, known, 0.75))):
+        return None
+    before = list(beside)[: list(beside).index(name)]
+    empty = [key for key in before if key in {"labels", "annotations"} and beside[key] is None]
+    return empty[-1] if empty and "ingress.kubernetes.io/" not in name else "annotations"
+
+
 class _Reader:
     """Turns errors of the schema into problems."""
 
@@ -257,7 +280,10 @@ class _Reader:
         key = (fault.schema["title"], name)
         why = f"{self._where(path)} has no field of this name"
         meant: str | None = None
-        if key in SUCCESSORS:
+        if holder := _holder(name, fault.value, known):
+            why = f"{why}: it looks like one of the {holder}, indented too little"
+            fix = f"indent it below `{holder}:`" if holder in fault.value else f"put it below `{holder}:`, indented"
+        elif key in SUCCESSORS:
             meant = SUCCESSORS[key].partition(".")[0]
             why, fix = "this field has another name here", f"write `{SUCCESSORS[key]}`"
         elif key in HINTS:
@@ -282,6 +308,7 @@ class _Reader:
             fix=fix,
             target=(*path, name),
             meant=(*path, meant) if meant else None,
+            holder=(*path, holder) if holder else None,
         )
 
     def _listed(self, known: Mapping[str, Schema]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Code, error, warning
+from compiler.model.credentials import credentials_in
 from compiler.model.kinds import KINDS
 from compiler.model.words import joined, nearest, shown
 
@@ -58,7 +59,15 @@ def report_unknown(data: dict[str, Any], origin: Origin, findings: Diagnostics) 
                 _missing_fix(data, field),
             )
             return
-    _report_kind(data["apiVersion"], data["kind"], origin, findings)
+    if not (data["kind"] == "Secret" and _leaks(data, origin, findings)):
+        _report_kind(data["apiVersion"], data["kind"], origin, findings)
+
+
+def _leaks(secret: dict[str, Any], origin: Origin, findings: Diagnostics) -> bool:
+    """Whether a Secret holds values, which are reported as where an App places it: in Git they have leaked."""
+    told = len(findings)
+    credentials_in(secret, origin, findings)
+    return len(findings) > told
 
 
 def _missing_fix(data: dict[str, Any], field: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from compiler.annotations.ingress import IngressAnnotations
     from compiler.diagnostics import Code, Diagnostics
-    from compiler.ir.traffic import SecretRef
+    from compiler.ir.traffic import Cors, SecretRef
     from compiler.lower.ingress_paths import IngressInput
     from compiler.lower.world import World
 
@@ -39,8 +39,9 @@ LIMIT_PER_REPLICA = warning(
 route-limit-rpm and route-limit-rps fill a bucket in every replica of the gateway. With three replicas up to three times
 the limit passes, less where connections are spread unevenly, and the sum changes whenever the gateway is scaled.
 
-Write rate-limit (MSE 1.2.25 and later), which counts over the whole gateway; or write the limit for one replica and
-accept the finding in the Fleet.""",
+With target mse write rate-limit (MSE 1.2.25 and later), which counts over the whole gateway. Nothing counts over
+several Envoys: with target envoy fleetgate divides a rate-limit among them, which `envoy-global-limit` tells. Or write
+the limit for one replica and accept the finding in the Fleet.""",
 )
 LIMIT_ZERO = warning(
     "limit-zero",
@@ -63,7 +64,18 @@ nobody for a password, or no client for a certificate.
 Create the Secret before the Ingress reaches the gateway, watch that it stays there, and accept the finding in the Fleet
 with that as the reason.""",
 )
-CODES: tuple[Code, ...] = (ERRORS_REPLAY, LIMIT_PER_REPLICA, LIMIT_ZERO, SECRET_UNSEEN)
+CORS_ANY_ORIGIN = warning(
+    "cors-any-origin",
+    "CORS lets any site read with the credentials of its visitors",
+    """\
+Where enable-cors stands alone, the documented defaults apply: cors-allow-origin is `*`, and cors-allow-credentials is
+"true". The gateway then names whatever origin calls, and allows its browser to send the cookies and passwords that it
+has for this host. So every site that a signed-in user visits can read, as that user, what these routes answer.
+
+Name the origins that may call in cors-allow-origin, or write cors-allow-credentials: "false" where everybody may read
+what nobody has to sign in for.""",
+)
+CODES: tuple[Code, ...] = (ERRORS_REPLAY, LIMIT_PER_REPLICA, LIMIT_ZERO, SECRET_UNSEEN, CORS_ANY_ORIGIN)
 
 MSE_REPLICAS = 3
 """Replicas of a gateway whose MseIngressConfig says nothing (MSE)."""
@@ -103,6 +115,8 @@ def tell_traps(ingresses: Iterable[IngressInput], size: GatewaySize, findings: D
         if said.errors is not None:
             _tell_replay(said, findings)
         _tell_limits(said, size, findings)
+        if said.cors is not None:
+            _tell_any_origin(said.cors, findings)
         if said.auth is not None:
             tell_unseen_secret(said.auth.secret, "everybody gets in without a password", size, findings)
 
@@ -143,6 +157,18 @@ def _tell_replay(said: IngressAnnotations, findings: Diagnostics) -> None:
     )
 
 
+def _tell_any_origin(cors: Cors, findings: Diagnostics) -> None:
+    if cors.allow_credentials and "*" in cors.allow_origins:
+        findings.add(
+            CORS_ANY_ORIGIN,
+            cors.origins_place,
+            "*",
+            "any site may call these routes with the cookies and passwords of its visitors, and read the answers",
+            'name the origins in nginx.ingress.kubernetes.io/cors-allow-origin, or add cors-allow-credentials: "false"',
+            () if cors.origins_place.path == cors.origin.path else (Note(cors.origin, "CORS is switched on here"),),
+        )
+
+
 def _tell_limits(said: IngressAnnotations, size: GatewaySize, findings: Diagnostics) -> None:
     local, total, at_once = said.local_limit, said.global_limit, said.concurrency
     for number, limit in (
@@ -169,6 +195,9 @@ def _tell_limits(said: IngressAnnotations, size: GatewaySize, findings: Diagnost
         local.origin,
         f"{local.requests} requests a {unit}",
         why,
-        "write mse.ingress.kubernetes.io/rate-limit, which counts over the whole gateway, or accept this finding",
+        "write mse.ingress.kubernetes.io/rate-limit, which counts over the whole gateway, or accept this finding"
+        if size.is_mse
+        else "write what one replica may admit and accept this finding, or write mse.ingress.kubernetes.io/rate-limit, "
+        "which fleetgate divides among the replicas",
         (Note(size.place, "how often the gateway runs"),),
     )

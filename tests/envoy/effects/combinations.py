@@ -169,6 +169,7 @@ EFFECTS = Effects(
             _cors_headers,
             seen=["https://a.org"],
             otherwise=["https://theirs.org"],
+            findings=("cors-any-origin",),
         ),
         Case(
             "redirect-of-alias",

@@ -52,6 +52,7 @@ EFFECTS = Effects(
             _preflight("allow-origin"),
             seen=("", ["https://x.example.org"]),
             otherwise=("one", []),
+            findings=("cors-any-origin",),
         ),
         Case(
             "options-that-are-no-preflight",
@@ -66,6 +67,7 @@ EFFECTS = Effects(
             _origins,
             seen=[[each] for each in (*OURS, *FOREIGN)],
             otherwise=[[] for _ in (*OURS, *FOREIGN)],
+            findings=("cors-any-origin",),
         ),
         Case(
             "allow-origin",

@@ -109,3 +109,29 @@ def test_what_a_canary_says_in_vain_is_no_trap() -> None:
         ("canary-setting", "auth"),
         ("canary-setting", "local_limit"),
     ]
+
+
+CORS, ORIGIN, CREDENTIALS = (NGINX + name for name in ("enable-cors", "cors-allow-origin", "cors-allow-credentials"))
+
+
+@pytest.mark.parametrize("listed", [{}, {ORIGIN: "*"}])
+def test_any_origin_with_credentials_is_told_where_the_origins_are_said_or_left_out(listed: dict[str, str]) -> None:
+    """Both are documented defaults."""
+    result = compiled_with({CORS: "true", **listed})
+    place = ORIGIN if listed else CORS
+    assert result.found == [("cors-any-origin", f"ingress-web:metadata.annotations.{place}", "*")]
+    assert [note.origin.path[-1] for note in result.findings[0].notes] == ([CORS] if listed else [])
+
+
+@pytest.mark.parametrize("said", [{ORIGIN: "https://shop.example.com"}, {CREDENTIALS: "false"}])
+def test_named_origins_or_no_credentials_are_no_trap(said: dict[str, str]) -> None:
+    """Each of the two ways out that the finding names."""
+    assert compiled_with({CORS: "true", **said}).codes == []
+
+
+def test_with_target_envoy_a_limit_is_no_less_each_replica_s_own() -> None:
+    """A rate-limit is divided there, so that nothing counts over the whole gateway."""
+    document = ingress("web", rule(path("cart")), annotations={RPS: "10"})
+    result = compiled([*fleet("hz-a", "hz-b", gateway={"targets": ["envoy"]}), *SERVICES, document])
+    (finding,) = (f for f in result.findings if f.code.name == "limit-per-replica")
+    assert "divides among the replicas" in finding.fix

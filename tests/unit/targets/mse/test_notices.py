@@ -28,4 +28,4 @@ def test_a_wildcard_of_an_origin_is_told() -> None:
 
 def test_plain_origins_and_all_origins_are_not_told() -> None:
     assert found({**CORS, f"{NGINX}cors-allow-origin": "https://a.example.com"}) == []
-    assert found(CORS) == []
+    assert [code for code, *_ in found(CORS) if code.startswith("mse-")] == []

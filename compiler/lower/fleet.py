@@ -84,9 +84,11 @@ GATEWAY_PLACEMENT = error(
 )
 LONELY_GATEWAY = warning(
     "lonely-gateway",
-    "a gateway runs in one cluster alone",
+    "one loss takes every Envoy of a gateway",
     "Backends in other clusters take over when a cluster is lost, but nobody reaches them while the only gateway is in "
-    "the lost one. Run Envoy in at least two clusters, best in two zones, and let clients find both.",
+    "the lost one. Run Envoy in at least two clusters, and let clients find both. Where the Fleet has to survive the "
+    "loss of a Zone or Region (`spec.survive`), the clusters of `envoy.placement` must not all be in one either: a "
+    "zone takes the clusters that have no other.",
 )
 UNUSED_GATEWAY_OBJECT = warning(
     "unused-gateway-object",
@@ -164,7 +166,8 @@ def lower_world(
     classes = _by_name(ingress_classes, "IngressClass", findings)
     configs = _by_name(mse_configs, "MseIngressConfig", findings)
     members = {g.name: tuple(_members(g, by_name)) for g in fleet.value.spec.gateways}
-    _check_gateways(fleet, members, {c.value.metadata.name for c in clusters}, findings, incomplete=incomplete)
+    known = {c.value.metadata.name: c.value for c in clusters}
+    _check_gateways(fleet, members, known, findings, incomplete=incomplete)
     _check_regions(fleet, members, by_name, findings)
     _check_objects(fleet, classes, configs, findings)
     check_unread(fleet, by_name, members, findings)
@@ -335,7 +338,7 @@ def _check_regions(
 def _check_gateways(
     fleet: Sourced[Fleet],
     members: Mapping[str, tuple[str, ...]],
-    clusters: Collection[str],
+    clusters: Mapping[str, Cluster],
     findings: Diagnostics,
     *,
     incomplete: bool,
@@ -363,11 +366,18 @@ def _check_gateways(
                 "add a Cluster, or mend the gateway's region or clusterSelector",
             )
         if "envoy" in gateway.targets and not incomplete:
-            _check_placement(gateway, place.at("envoy", "placement", "clusters"), clusters, findings)
+            place = place.at("envoy", "placement", "clusters")
+            _check_placement(gateway, place, clusters, fleet.value.spec.survive, findings)
 
 
-def _check_placement(gateway: Gateway, place: Origin, clusters: Collection[str], findings: Diagnostics) -> None:
-    """The clusters in which Envoy is to run are there, and more than one."""
+def _check_placement(
+    gateway: Gateway,
+    place: Origin,
+    clusters: Mapping[str, Cluster],
+    survive: Collection[str],
+    findings: Diagnostics,
+) -> None:
+    """The clusters in which Envoy is to run are there, and no loss that is to be survived takes all of them."""
     named = gateway.envoy.placement.clusters
     for number, name in enumerate(named):
         if name not in clusters:
@@ -378,7 +388,10 @@ def _check_placement(gateway: Gateway, place: Origin, clusters: Collection[str],
                 f"gateway {gateway.name} is to run in it, and no Cluster has this name",
                 nearest(name, clusters) or "name a Cluster of the fleet",
             )
-    if len(set(named)) == 1 and named[0] in clusters:
+    if not named or not all(name in clusters for name in named):
+        return
+    spec = clusters[named[0]].spec
+    if len(set(named)) == 1:
         findings.add(
             LONELY_GATEWAY,
             place,
@@ -386,6 +399,20 @@ def _check_placement(gateway: Gateway, place: Origin, clusters: Collection[str],
             f"gateway {gateway.name} runs in this cluster alone, and is gone when it is",
             "name a second cluster in `envoy.placement.clusters`, best in another zone",
         )
+    elif "Zone" in survive and all(set(clusters[name].spec.zones) == {spec.zones[0]} for name in named):
+        _report_one_domain(gateway, place, "zone", spec.zones[0], findings)
+    elif "Region" in survive and all(clusters[name].spec.region == spec.region for name in named):
+        _report_one_domain(gateway, place, "region", spec.region, findings)
+
+
+def _report_one_domain(gateway: Gateway, place: Origin, kind: str, name: str, findings: Diagnostics) -> None:
+    findings.add(
+        LONELY_GATEWAY,
+        place,
+        ", ".join(gateway.envoy.placement.clusters),
+        f"gateway {gateway.name} runs in {kind} {name} alone, and is gone when it is, which the Fleet has to survive",
+        f"name a cluster of another {kind} too, or accept this finding in the Fleet with a reason",
+    )
 
 
 def _check_objects(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from compiler.ir.traffic import Gateway, VirtualHost
     from compiler.ir.workload import LoweredApp
+    from compiler.model.fleet import Fleet
     from compiler.pipeline.options import Compilation, Options
 
     Progress = Callable[[str, int, int], None]
@@ -34,6 +35,8 @@ class Programs(Struct, frozen=True):
     """Bounds that a drill must keep."""
     fleet_file: str
     """Where the Fleet is written, below the root; "" where there is none."""
+    placements: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(gateway, clusters) of those that run as Envoys in clusters of the fleet, and nowhere else; sorted."""
 
     @property
     def has_errors(self) -> bool:
@@ -52,7 +55,14 @@ def read_programs(options: Options, progress: Progress) -> Programs:
     fleet = compiled.prepared.context.world.fleet if compiled.prepared is not None else None
     budgets = fleet.value.spec.drill.budgets if fleet is not None else DrillBudgets()
     file = fleet.origin.file if fleet is not None else ""
-    return Programs(told, merged([program.traffic for program in programs]), tuple(apps), budgets, file)
+    placements = _placements(fleet.value) if fleet is not None else ()
+    return Programs(told, merged([program.traffic for program in programs]), tuple(apps), budgets, file, placements)
+
+
+def _placements(fleet: Fleet) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """A gateway that MSE runs as well is reached without any Envoy; where one without placement runs, nobody knows."""
+    found = {g.name: g.envoy.placement.clusters for g in fleet.spec.gateways if set(g.targets) == {"envoy"}}
+    return tuple(sorted((name, clusters) for name, clusters in found.items() if clusters))
 
 
 def merged(parts: Iterable[Traffic]) -> Traffic:

@@ -13,7 +13,7 @@ from compiler.solver.loads import Demands
 from compiler.solver.losses import NO_LOSS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from compiler.diagnostics import Origin
     from compiler.ir.traffic import ObjectName, Route, Traffic, VirtualHost
@@ -67,8 +67,11 @@ class Simulation(Struct, frozen=True, gc=False):
     """(before, after) per Service and cluster, sorted; of Services whose demand is known."""
     lost: tuple[LostRoute, ...]
     """In the order of gateways, hosts and routes."""
+    lost_gateways: tuple[str, ...]
+    """Gateways of which no Envoy is left, so that nobody reaches what still serves; sorted."""
     breaks_promise: bool
-    """Whether what was declared to survive a loss of this kind does not: a route is lost, or a load not carried."""
+    """Whether what was declared to survive a loss of this kind does not: a gateway or route is lost, or a load not
+    carried."""
 
     @property
     def overloads(self) -> tuple[Load, ...]:
@@ -77,12 +80,21 @@ class Simulation(Struct, frozen=True, gc=False):
 
     @property
     def is_survived(self) -> bool:
-        """Whether no route is lost and everything is carried, as far as capacities are declared."""
-        return not self.lost and not self.overloads
+        """Whether no gateway and no route is lost and everything is carried, as far as capacities are declared."""
+        return not self.lost_gateways and not self.lost and not self.overloads
 
 
-def simulate(traffic: Traffic, loss: Loss, rates: Mapping[ObjectName, Fraction] | None = None) -> Simulation:
-    """The fleet before and after `loss`; `rates`: requests per second by Service, None = the declared peaks."""
+def simulate(
+    traffic: Traffic,
+    loss: Loss,
+    rates: Mapping[ObjectName, Fraction] | None = None,
+    placements: Iterable[tuple[str, tuple[str, ...]]] = (),
+) -> Simulation:
+    """The fleet before and after `loss`.
+
+    `rates`: requests per second by Service, None = the declared peaks. `placements`: (gateway, clusters that it runs
+    in); any other gateway is taken to run somewhere else.
+    """
     demands = Demands(traffic, rates)
     before = {(load.service, load.cluster): load for load in demands.loads(NO_LOSS)}
     after = {(load.service, load.cluster): load for load in demands.loads(loss)}
@@ -90,12 +102,16 @@ def simulate(traffic: Traffic, loss: Loss, rates: Mapping[ObjectName, Fraction] 
     lost = tuple(_lost(traffic, loss))
     kind = loss.kind
     overloads = [load for load in after.values() if load.is_carried is False]
+    gone = set(loss.lost)
+    gateways = tuple(sorted(name for name, clusters in placements if gone.issuperset(clusters)))
     return Simulation(
         loss,
         tuple(_shifts(traffic, loss)),
         tuple((before.get(key), after.get(key)) for key in keys),
         lost,
-        any(kind in route.must_survive for route in lost)
+        gateways,
+        any(kind in _must_survive(traffic, name) for name in gateways)
+        or any(kind in route.must_survive for route in lost)
         or any(kind in demands.must_survive(service) for load in overloads for service in load.origins),
     )
 
@@ -106,6 +122,17 @@ def _routes(traffic: Traffic) -> Iterator[tuple[str, VirtualHost, Route]]:
             for route in host.routes:
                 if isinstance(route.action, Forward):
                     yield gateway.name, host, route
+
+
+def _must_survive(traffic: Traffic, gateway: str) -> frozenset[str]:
+    """The losses that any route of a gateway was declared to survive: none does without the gateway."""
+    return frozenset(
+        each.lower()
+        for name, _, route in _routes(traffic)
+        if name == gateway and isinstance(route.action, Forward)
+        for share in route.action.split.shares
+        for each in share.backend.spread.survive or ()
+    )
 
 
 def _shifts(traffic: Traffic, loss: Loss) -> Iterator[Shift]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     """Compile, lose, tell. Without `--lose`: each cluster, zone and region by itself.
 
-    Exit status 1, so that it fits a CI step, where a route is lost or a load can't be carried: after the losses of
-    `--lose` any route, without them those that were declared to survive.
+    Exit status 1, so that it fits a CI step, where a gateway or route is lost or a load can't be carried: after the
+    losses of `--lose` any route, without them those that were declared to survive.
     """
     # a fleet with a hole is the very thing to look at
     programs = compiled_programs(arguments, terminal, tolerates=(CAPACITY, SURVIVAL))
@@ -42,7 +42,7 @@ def run(arguments: Namespace, terminal: Terminal) -> Outcome:
     if not arguments.lose:
         kinds: tuple[LossKind, ...] = ("cluster", "zone", "region")
         losses = loss_sets(traffic.clusters) if arguments.sets else single_losses(traffic.clusters, kinds)
-    found = [simulate(traffic, each, rates) for each in losses]
+    found = [simulate(traffic, each, rates, programs.placements) for each in losses]
     fleet = programs.compilation.summary.fleet
     if arguments.html is not None:
         from compiler.cli.simulate.page import render_page  # noqa: PLC0415 - one of three forms

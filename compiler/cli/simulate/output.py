@@ -50,6 +50,11 @@ def render_overview(found: Sequence[Simulation], style: Style) -> str:
         told = [f"{style('error', 'not survived, and declared to be')}: {listed(broken)}"]
     if others:
         told.append(f"not survived, as nobody demands it: {listed(others)}")
+    told += [
+        f"gateway {name} is lost with {each.loss.name}: no Envoy is left"
+        for each in found
+        for name in each.lost_gateways
+    ]
     if broken or others:
         told.append("`--lose cluster=NAME`, `zone=NAME` or `region=NAME` shows one of them in full")
     return f"{text}\n" + "".join(f"{line}\n" for line in told)
@@ -156,6 +161,7 @@ def _simulation(found: Simulation) -> dict[str, Any]:
             for before, after in found.loads
             if (one := after or before) is not None
         ],
+        "gatewaysLost": list(found.lost_gateways),
         "routesLost": [
             {
                 "gateway": route.gateway,

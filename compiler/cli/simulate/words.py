@@ -50,7 +50,7 @@ def verdict(found: Simulation, most: int = 5) -> str:
     """Whether a loss is survived, and what is not; of overloads the `most` worst, and how many there are besides."""
     if found.is_survived:
         return "survived: every route is served, and every declared load is carried"
-    told = []
+    told = [f"gateway {name} is lost: no Envoy is left" for name in found.lost_gateways]
     if found.lost:
         told.append(f"{plural(len(found.lost), 'route')} lost")
     for load in sorted(found.overloads, key=_worst)[:most]:

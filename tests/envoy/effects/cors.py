@@ -60,6 +60,7 @@ EFFECTS = Effects(
             lambda side: [service_of(each) for each in side.ask(Ask(method="OPTIONS", headers=(("origin", ANY),)))],
             seen=["one"],
             otherwise=["one"],
+            findings=("cors-any-origin",),
         ),
         Case(
             "enable-cors-on-answers",

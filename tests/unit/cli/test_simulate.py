@@ -160,3 +160,32 @@ def test_a_request_that_nothing_healthy_serves_ends_with_a_status(capsys: pytest
     assert " ".join(answer.split()) == "503 nothing healthy is left: every pod is tried, in vain (504 where they hang)"
     assert backend.split() == ["shop/cart:80", "100", "%"]
     assert cluster.split() == ["nothing", "healthy", "is", "left", "503"]
+
+
+def test_a_loss_of_every_envoy_of_a_gateway_is_not_survived(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """However many pods are left: nobody reaches them."""
+    documents = [
+        *fleet(
+            *("hz-a", "hz-b", "hz-c"),
+            gateway={"targets": ["envoy"], "envoy": {"placement": {"clusters": ["hz-a", "hz-b"]}}},
+            survive=["Cluster", "Zone"],
+        ),
+        app("cart", "hz-a", "hz-c", replicas=2),
+        ingress("web", rule(path("cart"))),
+    ]
+    for each in documents:
+        if each["kind"] == "Cluster":
+            each["spec"]["zones"] = ["north" if each["metadata"]["name"] != "hz-c" else "south"]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all(documents))
+    told = {}
+    for kind in ("text", "json"):
+        assert main(["simulate", "-C", str(tmp_path), "--lose", "zone=north", "--format", kind]) == 1
+        told[kind] = capsys.readouterr().out
+    assert told["text"].endswith("not survived: gateway public is lost: no Envoy is left\n")
+    (found,) = json.loads(told["json"])["simulations"]
+    assert (found["survived"], found["gatewaysLost"], found["routesLost"]) == (False, ["public"], [])
+    page = tmp_path / "loss.html"
+    assert main(["simulate", "-C", str(tmp_path), "--html", str(page)]) == 1
+    assert "gateway public is lost with zone north: no Envoy is left\n" in capsys.readouterr().out
+    assert "Gateway public is lost: no Envoy is left." in page.read_text("utf-8")
+    assert main(["simulate", "-C", str(tmp_path), "--lose", "cluster=hz-a"]) == 0

@@ -142,3 +142,32 @@ def test_an_mse_gateway_over_two_regions_is_told(gateway: dict[str, Any], *, is_
     result = compiled([*fleet("a", "b", gateway=gateway), cluster("c", region="sh")])
     told = [f for f in result.findings if f.code.name == "mse-regions"]
     assert [f.why for f in told] == (["its region is hz, and it reaches c in sh"] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("named", "survive", "found"),
+    [
+        (["a1"], [], "cluster"),
+        (["a1", "a2"], ["Cluster"], ""),
+        (["a1", "a2"], ["Cluster", "Zone"], "zone za"),
+        (["a1", "wide"], ["Cluster", "Zone"], ""),
+        (["a1", "b1"], ["Cluster", "Zone"], ""),
+        (["a1", "b1"], ["Region"], "region hz"),
+        (["a1", "far"], ["Cluster", "Zone", "Region"], ""),
+        (["a1", "a2"], ["Zone", "Region"], "zone za"),
+    ],
+)
+def test_no_loss_that_has_to_be_survived_takes_every_envoy(named: list[str], survive: list[str], found: str) -> None:
+    """A zone takes the clusters that have no other; the smallest loss is told, once."""
+    clusters = [
+        cluster("a1", zones=["za"]),
+        cluster("a2", zones=["za"]),
+        cluster("wide", zones=["za", "zb"]),
+        cluster("b1", zones=["zb"]),
+        cluster("far", zones=["zc"], region="sh"),
+    ]
+    gateway = {"targets": ["envoy"], "envoy": {"placement": {"clusters": named}}}
+    result = compiled([*fleet(gateway=gateway, survive=survive), *clusters])
+    whys = [each.why for each in result.findings if each.code.name == "lonely-gateway"]
+    assert len(whys) == bool(found)
+    assert all(found in why for why in whys)

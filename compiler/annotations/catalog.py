@@ -135,7 +135,7 @@ OTHERS: tuple[Known, ...] = (
             "http2-push-preload": "",
             "proxy-ssl-ciphers": "",
             "enable-rewrite-log": "",
-            "proxy-body-size": "",
+            "proxy-body-size": "delete it, and let the application refuse what is too large for it",
         },
     ),
     # Never read by MSE.

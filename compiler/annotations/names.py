@@ -80,11 +80,12 @@ Correct the prefix. If it is really meant for another tool, accept the finding i
 
 ANNOTATION_GUARD = warning(
     "annotation-guard",
-    "an annotation of another ingress controller that guards access",
+    "an annotation that guards Services elsewhere, and does not here",
     """\
 Annotations of other tools pass through untouched, and mean nothing to the gateways of this fleet. This one asks
 another controller for passwords, tokens or certificates of callers, or limits their addresses. Whoever moved the
-Ingress here may think that it still does; the route is open, unless something else guards it.
+Ingress here may think that it still does; the route is open, unless something else guards it. So it is with
+proxy-body-size of ingress-nginx: MSE passes over it, and requests of any size reach the Service.
 
 Write what the gateways of this fleet read: auth-type and auth-secret, whitelist-source-range, denylist-source-range,
 auth-tls-secret (`fleetgate explain` tells each). If another controller guards the same traffic before it arrives,
@@ -98,7 +99,8 @@ ANNOTATION_INGRESS_CLASS = error(
 Since networking.k8s.io/v1 the class of an Ingress is its field spec.ingressClassName. The old annotation says the same
 thing a second time; an API server refuses an Ingress that carries both.
 
-Delete the annotation, and write the class in spec.ingressClassName.""",
+Delete the annotation. Where spec.ingressClassName is missing, write the class of a gateway of the Fleet there; where
+it is not, leave it as it is.""",
 )
 
 ANNOTATION_KEY = error(
@@ -132,6 +134,8 @@ _GUARDS = (
     r"|client-ca|mutual-authentication|waf|modsecurity|app-protect|middlewares|plugins|policies)(?:$|[-.])"
 )
 """Names of annotations that let some callers in and others not."""
+BOUNDS = frozenset(("proxy-body-size",))
+"""Of what ingress-nginx tunes, what keeps requests from a Service; 0 = no bound."""
 _LEGACY_CLASS = "kubernetes.io/ingress.class"
 
 
@@ -150,7 +154,11 @@ def examine(
     if kind == "Ingress" and key == _LEGACY_CLASS:
         why = "the class of an Ingress is its field spec.ingressClassName, and only that is read"
         findings.add(
-            ANNOTATION_INGRESS_CLASS, at, key, why, f"delete it, and write spec.ingressClassName: {text.strip()}"
+            ANNOTATION_INGRESS_CLASS,
+            at,
+            key,
+            why,
+            "delete it; spec.ingressClassName has to name the class of a gateway",
         )
         return ""
     if not is_qualified_name(key.lower()):
@@ -203,6 +211,9 @@ def _ours(prefix: str, name: str, text: str, at: Origin, kind: str, findings: Di
     if kind != home:
         why = f"it stands on an object of kind {kind}, where nothing reads it"
         findings.add(ANNOTATION_KIND, at, key, why, f"write it on an object of kind {home}, or delete it")
+    elif known.support == "noop" and name in BOUNDS and text.strip() != "0":
+        why = "it bounds in ingress-nginx what a Service has to take, and no gateway of this fleet reads it"
+        findings.add(ANNOTATION_GUARD, at, f"{key}: {text!r}", why, f"{known.instead}, or accept this finding")
     elif known.support == "noop":
         why = "the gateway does by itself what it tunes in nginx, so its value is not used"
         findings.add(ANNOTATION_NOOP, at, f"{key}: {text!r}", why, known.instead or "delete it")

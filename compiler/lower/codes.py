@@ -44,7 +44,8 @@ DUPLICATE_ROUTE = warning(
     "two rules for the same host, path and path type",
     "Only one of them can serve. MSE would take that of the older Ingress; Git does not know ages, so fleetgate takes "
     "the one whose Ingress has the higher fleetgate.dev/priority, then the first by namespace/name, and leaves the "
-    "other out of what it emits. Both places are named.",
+    "other out of what it emits. Both places are named. A priority decides which of the two serves; this finding ends "
+    "when one of them is deleted, or gets a host or path of its own.",
 )
 CANARY_WITHOUT_BASE = error(
     "canary-without-base",

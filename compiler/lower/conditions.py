@@ -106,7 +106,7 @@ def _report(path: RoutePath, match: Match, earlier: RoutePath, other: Match, fin
         f"{path.host}{path.written}",
         f"a request may match this route of {path.ingress.name} and that of {earlier.ingress.name}, which ask for as "
         f"much; {earlier.ingress.name} is tried first, by priority, namespace and name",
-        "use the same header, query parameter or method with different values, ask for more in one of them, or decide "
-        "with the annotation fleetgate.dev/priority",
+        "use the same header, query parameter or method with different values, or ask for more in one of them; or "
+        "decide with the annotation fleetgate.dev/priority and accept this finding",
         (Note(other.origin if other.origin.file else earlier.place, "the route that is tried first"),),
     )

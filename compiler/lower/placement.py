@@ -8,7 +8,7 @@ from compiler.diagnostics import Code, error
 from compiler.lower.fleet import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from compiler.diagnostics import Diagnostics, Origin
     from compiler.lower.world import Sourced
@@ -71,13 +71,22 @@ def _chosen(
                     origin.at("clusters", index),
                     name,
                     "no Cluster document has this name",
-                    nearest(name, clusters) or "add Cluster documents first",
+                    _instead(name, where.clusters, clusters),
                 )
         chosen = tuple(sorted({name for name in where.clusters if name in clusters}))
     if where.cluster_selector is not None:
         wanted = where.cluster_selector.match_labels.items()
         chosen = tuple(name for name in chosen if wanted <= clusters[name].value.metadata.labels.items())
     return chosen
+
+
+def _instead(name: str, named: Collection[str], clusters: Collection[str]) -> str:
+    """A Cluster that the list does not name yet."""
+    if not clusters:
+        return "add Cluster documents first"
+    return (
+        nearest(name, [each for each in clusters if each not in named]) or "delete it: every Cluster is named already"
+    )
 
 
 def _words(selector: LabelSelector) -> str:

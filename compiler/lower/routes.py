@@ -209,7 +209,9 @@ class _Table:
         else:
             reason = f"comes first: that of {winner.ingress.name} {_why(winner, path)}"
             self._tenancy.check_route(winner.place, path.place, f"{path.host}{path.written}")
-        fix = "delete one of the two, or decide with the annotation fleetgate.dev/priority"
+        fix = "delete one of the two, or give it another host or path"
+        if winner.ingress.name != path.ingress.name:
+            fix += "; fleetgate.dev/priority decides which of them wins, and the other still gets nothing"
         self._report_duplicate(path, winner, reason, fix)
 
     def _attach(self, path: RoutePath) -> None:

@@ -279,9 +279,10 @@ def _declared(
         nonlocal sound
         if cluster not in placed:
             sound = False
-            hint = nearest(cluster, placed) if cluster not in world.clusters else ", ".join(placed)
-            why = "no such Cluster" if cluster not in world.clusters else f"Service {service.name} does not run there"
-            findings.add(SPREAD_CLUSTER, where, cluster, why, f"name a cluster in which it runs: {hint}")
+            is_known = cluster in world.clusters
+            why = f"Service {service.name} does not run there" if is_known else "no such Cluster"
+            fix = _instead("" if is_known else cluster, [c for c in placed if c not in _named(spec.spread)])
+            findings.add(SPREAD_CLUSTER, where, cluster, why, fix)
             return False
         if cluster in seen:
             sound = False
@@ -345,6 +346,24 @@ def _declared(
         survive=survive,
         origin=place,
     )
+
+
+def _instead(cluster: str, free: Sequence[str]) -> str:
+    """What to write in the place of a cluster that is none of a Service. `free`: those of its clusters that nothing
+    in the spread names, because one that stands there already would only be a second mistake.
+    """
+    if not free:
+        return "delete it: every cluster in which it runs is named already"
+    return f"name a cluster in which it runs: {nearest(cluster, free) if cluster else ', '.join(free)}"
+
+
+def _named(spread: model.Spread) -> frozenset[str]:
+    """Every cluster that a spread lists, whether the Service runs there or not."""
+    weights = spread.active_active.weights if spread.active_active else ()
+    tiers = spread.primary_secondary.tiers if spread.primary_secondary else ()
+    named = [entry.cluster for entry in spread.excluded]
+    named += [entry.cluster for entry in weights]
+    return frozenset((*named, *(entry.cluster for tier in tiers for entry in tier.clusters)))
 
 
 def _tiers(
@@ -477,7 +496,7 @@ def check_pins(
                     where,
                     cluster,
                     f"Service {name} does not run there",
-                    f"name a cluster in which it runs ({', '.join(placed)})",
+                    _instead("", [c for c in placed if c not in {other for other, _ in places}]),
                 )
             elif cluster in seen:
                 findings.add(

@@ -39,7 +39,10 @@ _NOT_COMPILED: tuple[tuple[str, frozenset[str], Code, str], ...] = (
         "Needless with MSE",
         frozenset({"noop"}),
         ANNOTATION_NOOP,
-        "They tune something inside nginx that an Envoy-based gateway does by itself. Their values are not used.",
+        (
+            "They tune something inside nginx that an Envoy-based gateway does by itself. Their values are not used. "
+            "`proxy-body-size` bounds what a Service has to take, and nothing does so here: `annotation-guard` tells it."
+        ),
     ),
     (
         "Not read by MSE yet",

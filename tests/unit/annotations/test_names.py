@@ -91,7 +91,7 @@ OWN = "fleetgate.dev/"
             "kubernetes.io/ingress.class",
             "annotation-ingress-class",
             "the class of an Ingress is its field spec.ingressClassName, and only that is read",
-            "delete it, and write spec.ingressClassName: x",
+            "delete it; spec.ingressClassName has to name the class of a gateway",
         ),
         (
             "not a key",
@@ -205,6 +205,14 @@ def test_a_guard_of_another_controller_is_a_warning(key: str, *, is_told: bool) 
     said, findings = read({key: "x"})
     assert [finding.code.name for finding in findings] == (["annotation-guard"] if is_told else [])
     assert dict(said.passthrough) == {key: "x"}
+
+
+@pytest.mark.parametrize(("text", "code"), [("8m", "annotation-guard"), ("0", "annotation-noop")])
+def test_a_bound_of_what_clients_send_is_no_mere_tuning(text: str, code: str) -> None:
+    """Nothing bounds it here; 0 asks for no bound."""
+    _, (finding,) = read({f"{NGINX}proxy-body-size": text})
+    assert (finding.code.name, finding.value) == (code, f"{NGINX}proxy-body-size: {text!r}")
+    assert finding.fix.startswith("delete it, and let the application refuse what is too large for it")
 
 
 def test_a_missing_prefix_is_a_warning() -> None:

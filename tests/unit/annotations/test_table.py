@@ -13,6 +13,7 @@ import pytest
 from compiler.annotations.catalog import catalog
 from compiler.annotations.family import MSE, NGINX, OWN
 from compiler.annotations.ingress import IngressAnnotations
+from compiler.annotations.names import BOUNDS
 from compiler.annotations.read import SIZE_LIMIT
 from compiler.diagnostics import Diagnostics, Severity
 from compiler.model.decode import decode
@@ -120,7 +121,7 @@ def test_an_empty_text_is_not_set_or_means_something(annotation: Annotation) -> 
     assert annotation.empty or ("annotation-empty", annotation.keys[0]) in findings
 
 
-@pytest.mark.parametrize("known", NEEDLESS, ids=name_of)
+@pytest.mark.parametrize("known", [each for each in NEEDLESS if each.name not in BOUNDS], ids=name_of)
 @pytest.mark.parametrize("prefix", [NGINX, MSE])
 def test_what_mse_does_not_need_is_a_warning(known: Known, prefix: str) -> None:
     """Whatever its value; it names what to write in its place."""

@@ -31,6 +31,14 @@ def test_an_unknown_cluster_is_reported_with_the_nearest_name_and_the_others_sta
     assert [p.cluster for p in lowered.placements] == ["hz-a"]
 
 
+def test_what_is_suggested_for_an_unknown_cluster_is_not_in_the_list_yet() -> None:
+    """Else the next finding would be that it stands there twice."""
+    _, (finding,) = lower(PLAIN % "clusters: [hz-b, hz-bb]")
+    assert finding.fix == "did you mean hz-a?"
+    _, (finding,) = lower(PLAIN % "clusters: [hz-a, hz-b, sh-a, hz-bb]")
+    assert finding.fix == "delete it: every Cluster is named already"
+
+
 def test_a_placement_of_unknown_clusters_alone_is_not_reported_as_empty_too() -> None:
     assert found(PLAIN % "clusters: [nowhere]") == [("unknown-cluster", "spec.placement.clusters.0", "nowhere")]
 

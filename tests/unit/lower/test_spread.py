@@ -105,6 +105,25 @@ def test_a_spread_names_each_cluster_of_its_service_once(spread: dict[str, Any],
     assert declared(spread).found == expected
 
 
+@pytest.mark.parametrize(
+    ("spread", "fix"),
+    [
+        (weights(hz_a=50, hz_bb=30, hz_c=20), "name a cluster in which it runs: did you mean hz-b?"),
+        (weights(hz_b=50, hz_bb=50), "name a cluster in which it runs: did you mean hz-c?"),
+        (tiers(["hz-b", "hz-bb"], ["hz-c"]), "name a cluster in which it runs: did you mean hz-a?"),
+        (
+            {**weights(hz_a=50, hz_bb=50), "excluded": [{"cluster": c, "reason": "r"} for c in ("hz-b", "hz-c")]},
+            "delete it: every cluster in which it runs is named already",
+        ),
+    ],
+)
+def test_what_is_suggested_for_an_unknown_cluster_stands_nowhere_in_the_spread(
+    spread: dict[str, Any], fix: str
+) -> None:
+    """Else the next finding would be that it stands there twice."""
+    assert [each.fix for each in declared(spread).findings] == [fix]
+
+
 def test_one_misspelt_cluster_is_one_finding_for_all_services_of_a_policy() -> None:
     document = policy("cart", weights(hz_a=50, hz_b=30, hz_c=20, hz_x=1))
     document["spec"]["targetRefs"].append({"name": "pay"})

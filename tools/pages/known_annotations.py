@@ -41,7 +41,7 @@ _NOT_COMPILED: tuple[tuple[str, frozenset[str], Code, str], ...] = (
         ANNOTATION_NOOP,
         (
             "They tune something inside nginx that an Envoy-based gateway does by itself. Their values are not used. "
-            "`proxy-body-size` bounds what a Service has to take, and nothing does so here: `annotation-guard` tells it."
+            "`proxy-body-size` bounds what a Service has to take, and nothing here does: `annotation-guard` tells it."
         ),
     ),
     (

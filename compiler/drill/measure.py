@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SIGMAS = 5
 """How far shares may lie from the solver's, in standard deviations of as many independent requests."""
+HUNG_MS = 1000
+"""A POST hangs that waits longer than this, or that has no answer when the fault ends."""
+_JUST_SENT_MS = 100
+"""A POST that was sent no longer than this (and what is usual) before the fault ended is only under way."""
 _GRID_S = 0.05
 
 
@@ -82,15 +86,26 @@ class Numbers(Struct, frozen=True):
     failed_routes: dict[str, int]
     """How often, by route and answer (`GET shop.example.com/cart 503`)."""
     control_p999: float
+    """Of what was answered before the fault began: of what was still under way, nobody knows how long it would have
+    taken without the fault."""
     p999: float
     slowest: float
+    """Of requests that may be repeated."""
+    slowest_route: str
+    """That the slowest took; "" = there was none."""
     shift: float
     """From the fault to the last request that failed, or that was later than usual; 0 = none was."""
     came_back: float | None
     """From the mending until what was lost serves its whole share again; None = not before the end."""
     posts: int
+    """POST requests that were sent in all, before the fault and after it too."""
     posts_failed: int
     """They are not repeated once a backend may have seen them."""
+    posts_hung: int
+    """While the fault lasted, those that waited longer than `HUNG_MS`, or that had no answer when it ended, whatever
+    became of them later: a frozen pod may have executed them, so nobody else may."""
+    posts_slowest: float
+    """From the fault on."""
     posts_twice: int
     """POST requests that a Service executed more than once."""
     shares: tuple[ShareSeen, ...]
@@ -120,7 +135,11 @@ class Plan(Struct, frozen=True):
 
     def told(self, sample: Sample) -> str:
         """The route of a request and its answer, in words."""
-        return f"{self.names[self.routes[sample.number % len(self.routes)]]} {sample.status or sample.error}"
+        return f"{self.route(sample)} {sample.status or sample.error}"
+
+    def route(self, sample: Sample) -> str:
+        """The route of a request."""
+        return self.names[self.routes[sample.number % len(self.routes)]]
 
     def is_repeatable(self, sample: Sample) -> bool:
         """Whether it may be sent again."""
@@ -136,33 +155,51 @@ def numbers(
 ) -> Numbers:
     """What samples say; `late_ms`: how much later than usual counts as hit by the fault."""
     safe = [s for s in samples if plan.is_repeatable(s)]
-    usual = percentile(sorted(s.ms for s in safe if marks.began <= s.due < marks.fault), 99.9)
-    after = [
-        s
-        for s in safe
-        if s.due + s.ms / 1000 >= marks.fault and s.due >= marks.began and not (s.failed and plan.is_excused(s, marks))
-    ]
+    usual = percentile(sorted(s.ms for s in safe if marks.began <= s.due and _end(s) < marks.fault), 99.9)
+    after = [s for s in safe if _is_hit(s, marks) and not (s.failed and plan.is_excused(s, marks))]
     during = [s for s in after if s.due < marks.mended]
-    hit = [s.due + s.ms / 1000 for s in during if s.failed or s.ms > usual + late_ms]
+    hit = [_end(s) for s in during if s.failed or s.ms > usual + late_ms]
     shifted = max(hit, default=marks.fault)
     posts = [s for s in samples if not plan.is_repeatable(s)]
     times = sorted(s.ms for s in after)
+    slowest = max(after, key=lambda s: s.ms, default=None)
     # what a frozen backend answers when it goes on was not served while it was frozen
-    settled = [s for s in samples if shifted < s.due and s.due + s.ms / 1000 < marks.mended]
+    settled = [s for s in samples if shifted < s.due and _end(s) < marks.mended]
     return Numbers(
         requests=len(after),
         failed=sum(s.failed for s in after),
         failed_routes=dict(sorted(Counter(plan.told(s) for s in after if s.failed).items())),
         control_p999=usual,
         p999=percentile(times, 99.9),
-        slowest=times[-1] if times else 0.0,
+        slowest=slowest.ms if slowest is not None else 0.0,
+        slowest_route=plan.route(slowest) if slowest is not None else "",
         shift=max(0.0, (shifted - marks.fault) * 1000),
         came_back=_came_back(samples, marks, plan),
         posts=len(posts),
         posts_failed=sum(s.failed for s in posts),
+        posts_hung=sum(_is_hung(s, marks, usual) for s in posts),
+        posts_slowest=max((s.ms for s in posts if _is_hit(s, marks)), default=0.0),
         posts_twice=sum(times > 1 for (_, method, _), times in executions.items() if method == "POST"),
         shares=tuple(_shares(settled, plan, plan.expected)),
     )
+
+
+def _end(sample: Sample) -> float:
+    """When its answer was whole, or when it was given up."""
+    return sample.due + sample.ms / 1000
+
+
+def _is_hit(sample: Sample, marks: Marks) -> bool:
+    """Whether it was under way when the fault began, or sent later."""
+    return sample.due >= marks.began and _end(sample) >= marks.fault
+
+
+def _is_hung(sample: Sample, marks: Marks, usual: float) -> bool:
+    """Whether it waited for what the fault has hit."""
+    if not _is_hit(sample, marks) or sample.due >= marks.mended:
+        return False
+    is_unanswered = _end(sample) >= marks.mended and sample.ms > usual + _JUST_SENT_MS
+    return is_unanswered or sample.ms > HUNG_MS
 
 
 def _shares(samples: Iterable[Sample], plan: Plan, expected: Mapping[int, Mapping[str, float]]) -> Iterator[ShareSeen]:

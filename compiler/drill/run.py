@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from compiler.drill.fleet import DrillFleet
     from compiler.drill.peak import Peak
     from compiler.drill.stub.spec import Endpoint
+    from compiler.ir.traffic import Backend
 
     Progress = Callable[[str, int, int], None]
 
@@ -73,6 +74,11 @@ class Outcome(Struct, frozen=True):
     """Routes that were left out, and why."""
     not_tried: tuple[str, ...] = ()
     """What the gateway does and a drill does not, in words."""
+    routes_tried: int = 0
+    routes: int = 0
+    """That forward, in all."""
+    seconds: float = 0.0
+    """How long it took, control and return included."""
 
 
 def drill(
@@ -91,16 +97,21 @@ def drill(
         range_ = _Range(local, backends, envoys, budget, pace, folder)
         for index, fault in enumerate(faults):
             progress(fault.name, index, len(faults))
-            name = f"fault-{index}"
-            if fault.kind == "peak":
-                at_peak = peak(local, every, fault.loss, pace.rate)
-                if at_peak is not None:
-                    found.append(range_.run_peak(name, fault, at_peak))
-                continue
-            held, skipped = _held(fault, every)
-            if held:
-                found.append(range_.run(name, fault, held, (*skipped, *unknown)))
+            began = time.monotonic()
+            outcome = _run(range_, f"fault-{index}", fault, every, unknown)
+            if outcome is not None:
+                seconds, routes = time.monotonic() - began, len(every) + len(missed)
+                found.append(replace(outcome, seconds=seconds, routes=routes))
     return found
+
+
+def _run(range_: _Range, name: str, fault: Fault, every: Sequence[Target], unknown: tuple[str, ...]) -> Outcome | None:
+    """One fault; None where no route is held to it."""
+    if fault.kind == "peak":
+        at_peak = peak(range_.local, every, fault.loss, range_.pace.rate)
+        return range_.run_peak(name, fault, at_peak) if at_peak is not None else None
+    held, skipped = _held(fault, every)
+    return range_.run(name, fault, held, (*skipped, *unknown)) if held else None
 
 
 def bootstrap(local: DrillFleet) -> dict[str, Any]:
@@ -134,9 +145,7 @@ def _never_repeats(target: Target) -> bool:
 
 
 def _is_hedged(target: Target) -> bool:
-    action = target.route.action
-    assert isinstance(action, Forward)
-    return all(share.backend.spread.hedge_delay_ms is not None for share in action.split.shares)
+    return all(share.backend.spread.hedge_delay_ms is not None for share in _forward(target).split.shares)
 
 
 class _Range(Struct):
@@ -154,7 +163,7 @@ class _Range(Struct):
         """One fault, with the load that is named so."""
         plan = self._plan(fault, held, asks := _asks(held))
         seen, _, _ = self._seen(name, fault, plan, [ask for _, ask in asks])
-        return self._outcome(fault, seen, _problems(fault, seen, self.budget), skipped)
+        return self._outcome(fault, seen, _problems(fault, seen, self.budget, held), held, skipped)
 
     def run_peak(self, name: str, fault: Fault, at_peak: Peak) -> Outcome:
         """A loss at the declared peak, compared with what the capacity proof says of it."""
@@ -168,11 +177,19 @@ class _Range(Struct):
         during = [s for s in samples if marks.struck <= s.due < marks.mended]
         problems = list(at_peak.problems(during, seen.control_p999, plan.routes))
         if not at_peak.predicted:
-            problems += _problems(fault, seen, self.budget)
-        return self._outcome(fault, seen, problems)
+            problems += _problems(fault, seen, self.budget, at_peak.held)
+        return self._outcome(fault, seen, problems, at_peak.held)
 
-    def _outcome(self, fault: Fault, seen: Numbers, problems: Sequence[str], skipped: tuple[str, ...] = ()) -> Outcome:
-        return Outcome(fault.name, self.local.gateway.name, seen, tuple(problems), skipped, self.local.left_out)
+    def _outcome(
+        self,
+        fault: Fault,
+        seen: Numbers,
+        problems: Sequence[str],
+        held: Sequence[Target],
+        skipped: tuple[str, ...] = (),
+    ) -> Outcome:
+        name = self.local.gateway.name
+        return Outcome(fault.name, name, seen, tuple(problems), skipped, self.local.left_out, len(held))
 
     def _carry(self, bounded: Mapping[Endpoint, Behaviour]) -> None:
         """Let pods carry no more than that from now on."""
@@ -213,6 +230,7 @@ class _Range(Struct):
 
     def _strike(self, fault: Fault) -> Marks:
         """Let it go wrong and be well again, while the load runs."""
+        self._wait_until_well()  # a pod that the fault before this one has left out would be part of the control
         time.sleep(_WARM_UP_S)
         began = time.monotonic()
         time.sleep(self.pace.control_s)
@@ -226,10 +244,13 @@ class _Range(Struct):
         if fault.kind == "gateway":
             self.envoys[-1].start()
         end(fault, self.backends)
-        with contextlib.suppress(TimeoutError):  # then it is the samples that tell what did not come back
-            wait_until(self._is_well, _MOST_BACK_S, "everything to be well again", pause=0.1)
+        self._wait_until_well()
         time.sleep(self.pace.back_s)
         return Marks(began, fault_began, struck, mended, time.monotonic())
+
+    def _wait_until_well(self) -> None:
+        with contextlib.suppress(TimeoutError):  # then it is the samples that tell what did not come back
+            wait_until(self._is_well, _MOST_BACK_S, "everything to be well again", pause=0.1)
 
     def _is_well(self) -> bool:
         """Whether the gateway leaves out no pod."""
@@ -241,7 +262,8 @@ class _Range(Struct):
         )
 
 
-_WARM_UP_S = 0.5
+_WARM_UP_S = 1.1
+"""Each worker has opened its connection by then: there are as many as requests in a second."""
 _MOST_BACK_S = 20
 """How long to wait for what is well again: health checks may be seconds apart, and several have to succeed."""
 
@@ -291,7 +313,7 @@ def expected(
     return found
 
 
-def _problems(fault: Fault, seen: Numbers, budget: Budget) -> list[str]:
+def _problems(fault: Fault, seen: Numbers, budget: Budget, held: Sequence[Target]) -> list[str]:
     """The budgets that were missed, each with the field of the Fleet that sets it."""
     found = []
     if seen.failed > budget.failed:
@@ -302,7 +324,8 @@ def _problems(fault: Fault, seen: Numbers, budget: Budget) -> list[str]:
         above = seen.p999 - seen.control_p999
         if above > budget.p999_ms:
             bound = budget.told("p999", f"{budget.p999_ms:.0f} ms")
-            found.append(f"p99.9 was {above:.0f} ms above that without fault ({bound})")
+            why = _of_hedges(fault, held, seen, budget.p999_ms)
+            found.append(f"p99.9 was {above:.0f} ms above that without fault ({bound}){why}")
         if seen.shift > budget.shift_ms:
             bound = budget.told("shift", f"{budget.shift_ms:.0f} ms")
             found.append(f"traffic took {seen.shift:.0f} ms to leave what was lost ({bound})")
@@ -320,3 +343,44 @@ def _problems(fault: Fault, seen: Numbers, budget: Budget) -> list[str]:
     if len(wrong) > 3:
         found.append(f"{len(wrong) - 3} more routes had other shares than solved")
     return found
+
+
+def _of_hedges(fault: Fault, held: Sequence[Target], seen: Numbers, most_ms: float) -> str:
+    """Which hedge delay made the slowest route slow, and which one would keep `most_ms`, in words; "" = it was none.
+
+    A request waits for the delay at each frozen pod that it meets, and meets two of a tier at least before it goes to
+    the next one.
+    """
+    if fault.kind not in ("freeze", "drop"):
+        return ""
+    slowest = [target for target in held if target.name == seen.slowest_route]
+    backends = dict.fromkeys(share.backend for target in slowest for share in _forward(target).split.shares)
+    declared = [(backend.spread.hedge_delay_ms or 0, backend) for backend in backends if _is_hit(fault, backend)]
+    delays = [each for each in declared if 0 < each[0] <= seen.p999]
+    if not delays:
+        return ""
+    delay, backend = max(delays, key=lambda each: each[0])
+    waits = int(seen.p999 / delay)
+    told = f"; {backend.service} declares hedge.delay: {delay}ms, and a request waits that long for each frozen pod"
+    if _loses_a_tier(fault, backend):
+        told += ", two of the primary tier at least before the next tier is asked"
+    told += f": {waits} x {delay} ms = {waits * delay} ms of it"
+    beside = max(0.0, seen.p999 - seen.control_p999 - waits * delay)
+    fitting = int((most_ms - beside) / waits)
+    return f"{told}; " + (f"declare {fitting}ms at most, or raise the budget" if fitting > 0 else "raise the budget")
+
+
+def _forward(target: Target) -> Forward:
+    assert isinstance(target.route.action, Forward)
+    return target.route.action
+
+
+def _is_hit(fault: Fault, backend: Backend) -> bool:
+    return bool(set(backend.spread.clusters) & set(fault.clusters))
+
+
+def _loses_a_tier(fault: Fault, backend: Backend) -> bool:
+    """Whether nothing is left of the first of several tiers."""
+    tiers = backend.spread.tiers
+    gone = {cluster for cluster, left in fault.loss.left if not left}
+    return len(tiers) > 1 and {member.cluster for member in tiers[0].members} <= gone

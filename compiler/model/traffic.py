@@ -158,7 +158,10 @@ class Hedge(Node, frozen=True, kw_only=True):
     """A second try while the first is still waiting."""
 
     delay: Duration
-    """Wait before it, near the service's 99th percentile."""
+    """How long a GET, HEAD, OPTIONS or a method of `retry.idempotentMethods` waits for an answer before it goes to
+    another pod of the same tier too; best near the Service's 99th percentile. It waits so after each try, and a tier
+    gets two tries before the next is asked (more where it has six pods or several clusters): behind a frozen primary
+    `150ms` costs 300 ms, until the frozen pods are left out. Other methods wait for the pod that has them."""
 
 
 class Failback(Node, frozen=True, kw_only=True):

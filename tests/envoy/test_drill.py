@@ -30,7 +30,7 @@ def drill(capsys: pytest.CaptureFixture[str], root: str, *arguments: str) -> tup
 
 def root_of(folder: Path, *documents: Document, **spec: Any) -> str:
     """A fleet of three clusters with these documents."""
-    every = [*fleet("hz-a", "hz-b", "hz-c", gateway={"targets": ["envoy"]}, drill=EASY, **spec), *documents]
+    every = [*fleet("hz-a", "hz-b", "hz-c", gateway={"targets": ["envoy"]}, **{"drill": EASY, **spec}), *documents]
     (folder / "all.yaml").write_text(yaml.safe_dump_all(every))
     return str(folder)
 
@@ -72,6 +72,26 @@ def test_frozen_backends_are_survived_where_a_hedge_is_declared(
     status, (found,) = drill(capsys, root_of(tmp_path, *documents), "--lose", "cluster=hz-a", "--fault", "freeze")
     assert (status, found["problems"], found["numbers"]["failed"]) == (0, [], 0)
     assert found["leftOut"] == ["GET shop.example.com/plain: no hedge is declared"]
+
+
+def test_a_frozen_primary_is_compared_with_a_control_without_it_and_its_posts_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each GET waits for two tries of the primary; a POST is sent nowhere else, and waits for the pod that has it."""
+    spread = policy("cart", tiers(["hz-a"], ["hz-b"]), hedge={"delay": "400ms"})
+    budgets = {"failed": 0, "p999": "500ms", "shift": "3s"}
+    documents = (app("cart", "hz-a", "hz-b", replicas=2), spread, WEB)
+    root = root_of(tmp_path, *documents, drill={"budgets": budgets})
+    status, (found,) = drill(capsys, root, "--lose", "cluster=hz-a", "--fault", "freeze")
+    numbers = found["numbers"]
+    assert numbers["failed"] == 0
+    assert numbers["control_p999"] < 400, "nothing that waited for a frozen pod"
+    assert numbers["p999"] > 800
+    assert numbers["posts_hung"] > 0
+    assert numbers["posts_slowest"] > 1000
+    assert numbers["posts_twice"] == 0
+    assert status == 1
+    assert "shop/cart declares hedge.delay: 400ms" in found["problems"][0]
 
 
 def test_a_drill_that_must_fail_does_fail(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -47,6 +47,17 @@ def test_a_request_under_way_when_the_fault_strikes_counts() -> None:
     assert (seen.failed, seen.requests) == (1, 101)
 
 
+def test_the_control_has_nothing_that_was_under_way_when_the_fault_struck() -> None:
+    """It would be as slow as the fault makes it, and the fault would look as fast as the control."""
+    seen = numbers(flow(s98=sample(98, 9.98, ms=310)), MARKS, PLAN, {}, 100)
+    assert (seen.control_p999, seen.p999, seen.slowest_route) == (5, 310, "web")
+    assert round(seen.shift) == 290, "and it was late: 9.98 s and 310 ms, from 10 s on"
+
+
+def test_a_request_that_was_slow_without_the_fault_is_part_of_the_control() -> None:
+    assert numbers(flow(s90=sample(90, 9.0, ms=310)), MARKS, PLAN, {}, 100).control_p999 == 310
+
+
 def test_what_its_author_does_not_let_repeat_is_excused_while_under_way_and_not_later() -> None:
     plan = replace(PLAN, never_repeated=frozenset({0}))
     hit = {"s98": sample(98, 9.8, ms=500, status=503), "s120": sample(120, 12.0, status=503)}
@@ -73,6 +84,34 @@ def test_a_cluster_that_does_not_get_its_share_back_is_told() -> None:
 def test_posts_are_counted_by_execution() -> None:
     executed = {("f-1", "POST", "shop/web"): 2, ("f-3", "POST", "shop/web"): 1, ("f-2", "GET", "shop/web"): 3}
     assert numbers(flow(), MARKS, PLAN, executed, 100).posts_twice == 1
+
+
+def test_a_post_hangs_that_has_no_answer_when_the_fault_ends() -> None:
+    """Although it is answered once its pod goes on."""
+    hung = {"s101": sample(101, 10.1, "a", ms=9_905), "s195": sample(195, 19.5, "a", ms=510)}
+    seen = numbers(flow(**hung), MARKS, PLAN, {}, 100)
+    assert (seen.posts_hung, seen.posts_failed, seen.posts_slowest) == (2, 0, 9_905)
+    assert (seen.failed, seen.slowest) == (0, 5), "what is said of requests that may be repeated stays what it was"
+
+
+def test_a_post_hangs_that_waits_for_more_than_a_second_whatever_comes_of_it() -> None:
+    waited = {"s101": sample(101, 10.1, ms=1_001), "s103": sample(103, 10.3, ms=999)}
+    given_up = {"s105": sample(105, 10.5, "", ms=4_000, status=504)}
+    seen = numbers(flow(**waited, **given_up), MARKS, PLAN, {}, 100)
+    assert (seen.posts_hung, seen.posts_failed) == (2, 1)
+
+
+def test_a_post_that_was_under_way_when_the_fault_struck_may_hang() -> None:
+    assert numbers(flow(s99=sample(99, 9.98, "a", ms=10_100)), MARKS, PLAN, {}, 100).posts_hung == 1
+
+
+def test_a_post_that_was_only_just_sent_when_the_fault_ended_does_not_hang() -> None:
+    assert numbers(flow(s199=sample(199, 19.99, ms=40)), MARKS, PLAN, {}, 100).posts_hung == 0
+
+
+def test_a_post_that_is_slow_without_the_fault_does_not_hang_by_it() -> None:
+    slow = {"s51": sample(51, 5.1, ms=2_000), "s251": sample(251, 25.1, ms=2_000)}
+    assert numbers(flow(**slow), MARKS, PLAN, {}, 100).posts_hung == 0
 
 
 def test_shares_are_met_within_five_standard_deviations() -> None:

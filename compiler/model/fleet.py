@@ -304,7 +304,7 @@ class Reach(Node, frozen=True, kw_only=True):
     """How a gateway reaches the pods of a cluster."""
 
     type: Literal["PodIP", "Address"] = "PodIP"
-    """`PodIP`: pod addresses directly. `Address`: the cluster's own entry."""
+    """`PodIP`: pod addresses directly. `Address`: the cluster's own entry, where a Service has no EndpointSlice."""
     addresses: IPAddresses = ()
     """IP addresses of the cluster's entry, with type `Address`."""
     port: PortNumber | None = None

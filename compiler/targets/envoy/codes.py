@@ -8,9 +8,9 @@ NO_ENDPOINTS = warning(
     "no-endpoints",
     "nothing tells an Envoy gateway where the pods of a Service are",
     "Envoy does not ask API servers. The addresses of a Service's pods come from EndpointSlice documents in the repo, "
-    "one per cluster; or `spec.reach` of a Cluster names the addresses of its own entry, which then stand for all "
-    "pods. Without either, this gateway answers requests for the Service with 503. `fleetgate preview` and "
-    "`fleetgate drill` bring endpoints of their own.",
+    "one per cluster; or `spec.reach` of a Cluster names the addresses of its own entry, which then stand for all pods "
+    "of Services that have no EndpointSlice in it. Without either, this gateway answers requests for the Service with "
+    "503. `fleetgate preview` and `fleetgate drill` bring endpoints of their own.",
 )
 ENVOY_WASM = error(
     "envoy-wasm",
@@ -64,8 +64,32 @@ ENVOY_SUBSET = error(
     "envoy-subset",
     "pods can't be chosen by label behind the entry of a cluster",
     "A gateway that reaches a cluster through its entry (`spec.reach` of type Address) sends requests to one address, "
-    "which knows nothing of the labels that an Ingress chooses pods by. Give versions Services of their own, or let "
-    "the gateway reach pods directly.",
+    "which knows nothing of the labels that an Ingress chooses pods by. Name the pods in EndpointSlices with their "
+    "labels: a Service that has some in a cluster is reached directly there, whatever entry the cluster has. A Service "
+    "for the version helps only where it has a host or path of its own too: the entry sees nothing else "
+    "(`entry-ambiguous`).",
+)
+ENTRY_AMBIGUOUS = warning(
+    "entry-ambiguous",
+    "the entry of a cluster can't tell two Services apart",
+    "A gateway that reaches a cluster through its entry (`spec.reach` of type Address) sends the requests of all "
+    "Services to one address, and the entry chooses the Service by Host and path. Which of two Services with one Host "
+    "and path the gateway chose (a canary, a share of a split, a version for a header, a fallback) is lost: all go "
+    "where the entry's own rules say. Copies (mirroring) carry the Host with `-shadow` behind it, which an entry has "
+    "no rule for unless it is told. Name the pods of one of the two in that cluster in EndpointSlices: it is then "
+    "reached directly there. Or give it a host or path of its own, or clusters of its own. Accept the finding where "
+    "the entry has rules of its own that choose as the gateway does, by a header for example. `trace` and `preview` "
+    "show what the gateway chooses, not what an entry makes of it.",
+)
+ENTRY_UNSEEN = warning(
+    "entry-unseen",
+    "a gateway can't see the pods of a Service behind the entry of a cluster",
+    "A cluster that is lost is left at once: its entry refuses connections, or says nothing. An app that is broken in "
+    "a living cluster is not: its entry answers, with 503 for example, which is an answer like any other. Where the "
+    "TrafficPolicy of the Service declares a `healthCheck` by HTTP or gRPC, the gateway asks through the entry, with "
+    "the first exact host of the Service's routes that leads the path of the check to it; what does not answer with "
+    "200 to 399 gets no traffic until it does. Without one that arrives, shares and tiers hold only against the loss "
+    "of whole clusters. Declare it, or name the pods in EndpointSlices.",
 )
 ENVOY_HEDGE = warning(
     "envoy-hedge",
@@ -131,6 +155,8 @@ CODES: tuple[Code, ...] = (
     ENVOY_PATTERN,
     ENVOY_HEADER,
     ENVOY_SUBSET,
+    ENTRY_AMBIGUOUS,
+    ENTRY_UNSEEN,
     ENVOY_HEDGE,
     ENVOY_SPILLOVER,
     ENVOY_PORT,

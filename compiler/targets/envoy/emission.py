@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler.targets.envoy import limits
 from compiler.targets.envoy.endpoints import Addresses
+from compiler.targets.envoy.entries import EntryChecks, check_entries, requests_by_entry
 from compiler.targets.envoy.findings import check_connections, check_gateway, tell_unknown
 from compiler.targets.envoy.fragments import Fragment, text_of
 from compiler.targets.envoy.hosts import host_fragments
@@ -32,11 +33,14 @@ def emit_traffic(traffic: Traffic, settings: Sequence[EnvoyGateway], findings: D
 
 
 def _fragments(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findings: Diagnostics) -> Iterator[Fragment]:
-    check_gateway(gateway, settings, traffic, findings)
     addresses = Addresses(traffic.clusters, traffic.services)
+    check_gateway(gateway, settings, addresses, findings)
+    seen = requests_by_entry(gateway) if addresses.knows_entries else {}
+    checks = EntryChecks(seen)
+    check_entries(seen, addresses, checks, findings)
     secrets = Secrets(settings.secrets_folder)
     demands = {demand.service: demand.requests_per_second for demand in traffic.demands}
-    pools = Pools(addresses, secrets, demands)
+    pools = Pools(addresses, secrets, demands, checks)
     routes = Routes(pools, secrets, findings, instances=settings.instances, trusts_proxies=settings.trusted_hops > 0)
     yield from host_fragments(gateway, routes, secrets)
     for name, text in pools.clusters.items():

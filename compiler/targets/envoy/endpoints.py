@@ -22,6 +22,8 @@ class Place(Struct, frozen=True, gc=False):
     weight: int
     addresses: tuple[tuple[str, int], ...]
     """(IP address, port), sorted."""
+    is_entry: bool = False
+    """Whether they are those of the cluster's entry, which stands for all pods."""
 
 
 class Addresses:
@@ -33,14 +35,26 @@ class Addresses:
         self.unknown: dict[ObjectName, set[str]] = {}
         """Services, and the clusters in which nothing tells where their pods are."""
 
-    def has_entry(self, clusters: Iterable[str]) -> bool:
-        """Whether one of them is reached by its entry."""
-        return any(self._clusters[c].entry is not None for c in clusters)
+    @property
+    def knows_entries(self) -> bool:
+        """Whether any cluster has an entry."""
+        return any(cluster.entry is not None for cluster in self._clusters.values())
 
-    def entries(self, clusters: Iterable[str]) -> list[tuple[str, Entry]]:
-        """(cluster, entry) of those that have one, sorted."""
-        found = ((c, self._clusters[c].entry) for c in sorted(set(clusters)))
+    def entries(self, service: ObjectName, clusters: Iterable[str]) -> list[tuple[str, Entry]]:
+        """(cluster, entry) of those in which a Service is reached by the entry, sorted."""
+        found = ((c, self._entry(service, c)) for c in sorted(set(clusters)))
         return [(cluster, entry) for cluster, entry in found if entry is not None]
+
+    def _entry(self, service: ObjectName, name: str) -> Entry | None:
+        """The entry that stands for the pods of a Service; EndpointSlices that name the pods themselves come first."""
+        entry = self._clusters[name].entry
+        if entry is None or self._groups(service, name):
+            return None
+        return entry
+
+    def _groups(self, service: ObjectName, name: str) -> list[EndpointGroup]:
+        known = self._services.get(service)
+        return [group for group in known.endpoints if group.cluster == name] if known is not None else []
 
     def of(self, backend: Backend, members: Sequence[Member]) -> list[Place]:
         """The endpoints of a backend in these clusters, by cluster."""
@@ -48,7 +62,12 @@ class Addresses:
         for member in members:
             weights.setdefault(member.cluster, member.weight)
         return [
-            Place(self._clusters[cluster], weight, tuple(sorted(set(self._in(backend, cluster)))))
+            Place(
+                self._clusters[cluster],
+                weight,
+                tuple(sorted(set(self._in(backend, cluster)))),
+                self._entry(backend.service, cluster) is not None,
+            )
             for cluster, weight in sorted(weights.items())
         ]
 
@@ -69,7 +88,7 @@ class Addresses:
         found = 0
         for cluster in clusters:
             pods = next((m.replicas for m in service.members if m.cluster == cluster), None)
-            declared = pods or 0 if self._clusters[cluster].entry is None else 0
+            declared = pods or 0 if self._entry(backend.service, cluster) is None else 0
             found += max(len(set(self._in(backend, cluster))), declared)
         return found
 
@@ -82,15 +101,14 @@ class Addresses:
         return max((count for count in lost if count < sum(lost)), default=0)
 
     def _in(self, backend: Backend, name: str) -> Iterable[tuple[str, int]]:
-        cluster = self._clusters[name]
-        if cluster.entry is not None:
-            return [(address, cluster.entry.port) for address in cluster.entry.addresses]
-        service = self._services.get(backend.service)
-        groups = [g for g in service.endpoints if g.cluster == name] if service is not None else []
+        entry = self._entry(backend.service, name)
+        if entry is not None:
+            return [(address, entry.port) for address in entry.addresses]
+        groups = self._groups(backend.service, name)
         if not groups:
             self.unknown.setdefault(backend.service, set()).add(name)
             return []
-        assert service is not None
+        service = self._services[backend.service]
         port_name = next((p.name for p in service.ports if p.number == backend.port and p.protocol == "TCP"), "")
         mine = [g for g in groups if g.port_name == port_name]
         return [(address, group.port) for group in _chosen(mine, backend.subset) for address in group.addresses]
@@ -109,11 +127,16 @@ def _is_meant(labels: dict[str, str], subset: Subset) -> bool:
     return not prefix or not any(key.startswith(prefix) and value for key, value in labels.items())
 
 
-def assignment(name: str, places: Sequence[Place], *, weighted: bool, by_cluster: bool) -> Plain:
-    """A ClusterLoadAssignment. `weighted`: clusters have weights: of localities (`by_cluster`), else of endpoints."""
+def assignment(name: str, places: Sequence[Place], *, weighted: bool, by_cluster: bool, check_host: str = "") -> Plain:
+    """A ClusterLoadAssignment. `weighted`: clusters have weights: of localities (`by_cluster`), else of endpoints.
+
+    `check_host`: the Host by which a check of an entry gets to the pods behind it; "" = entries are not checked.
+    """
     there = [place for place in places if place.addresses]  # a locality of weight 0 would reject the update
     weights = _endpoint_weights(there) if weighted and not by_cluster else [0] * len(there)
-    localities = [_locality(p, weight, weighted=by_cluster) for p, weight in zip(there, weights, strict=True)]
+    localities = [
+        _locality(place, weight, check_host, weighted=by_cluster) for place, weight in zip(there, weights, strict=True)
+    ]
     return {"cluster_name": name, "endpoints": localities}
 
 
@@ -129,22 +152,25 @@ def _endpoint_weights(places: Sequence[Place]) -> list[int]:
 _MOST_WEIGHT = 100_000
 
 
-def _locality(place: Place, endpoint_weight: int, *, weighted: bool) -> Plain:
+def _locality(place: Place, endpoint_weight: int, check_host: str, *, weighted: bool) -> Plain:
     cluster = place.cluster
     zone = cluster.zones[0] if len(cluster.zones) == 1 else ""
     found: Plain = {"locality": {"region": cluster.region, "zone": zone, "sub_zone": cluster.name}}
     if weighted:
         found["load_balancing_weight"] = place.weight
-    found["lb_endpoints"] = [_endpoint(host, port, cluster, endpoint_weight) for host, port in place.addresses]
+    found["lb_endpoints"] = [
+        _endpoint(place, host, port, endpoint_weight, check_host) for host, port in place.addresses
+    ]
     return found
 
 
-def _endpoint(host: str, port: int, cluster: Cluster, weight: int) -> Plain:
+def _endpoint(place: Place, host: str, port: int, weight: int, check_host: str) -> Plain:
     found: Plain = {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
-    if cluster.entry is not None:
-        # an entry knows the hosts of clients and not that of a check, and speaks for many pods
-        found["endpoint"]["health_check_config"] = {"disable_active_health_check": True}
-        found["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"entry": cluster.name}}}
+    if place.is_entry:
+        # an entry routes a check by its Host as it does requests; one without says nothing of pods
+        check: Plain = {"hostname": check_host} if check_host else {"disable_active_health_check": True}
+        found["endpoint"]["health_check_config"] = check
+        found["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"entry": place.cluster.name}}}
     if weight:
         found["load_balancing_weight"] = weight
     return found

@@ -34,7 +34,7 @@ _TAKEN = {
 }
 
 
-def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, findings: Diagnostics) -> None:
+def check_gateway(gateway: Gateway, settings: EnvoyGateway, addresses: Addresses, findings: Diagnostics) -> None:
     """Everything that can be told by looking at the program."""
     for index, listener in enumerate(settings.listeners):
         if listener.port in _TAKEN:
@@ -45,14 +45,13 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, traffic: Traffic, fi
                 _TAKEN[listener.port],
                 "choose another port",
             )
-    entries = {c.name for c in traffic.clusters if c.entry is not None}
     _check_freezing(gateway, findings)
     for host in gateway.hosts:
         for route in host.routes:
             _check_policies(route, settings, findings)
             _check_headers(route, findings)
             for backend in backends_of(route):
-                _check_subset(backend, entries, findings)
+                _check_subset(backend, addresses, findings)
                 _check_spillover(backend, findings)
 
 
@@ -192,15 +191,19 @@ def _check_headers(route: Route, findings: Diagnostics) -> None:
             )
 
 
-def _check_subset(backend: Backend, entries: set[str], findings: Diagnostics) -> None:
-    reached = sorted(entries.intersection(backend.spread.clusters))
-    if backend.subset is not None and reached:
+def _check_subset(backend: Backend, addresses: Addresses, findings: Diagnostics) -> None:
+    if backend.subset is None:
+        return
+    reached = [cluster for cluster, _ in addresses.entries(backend.service, backend.spread.clusters)]
+    if reached:
         findings.add(
             codes.ENVOY_SUBSET,
             backend.origin,
             str(backend.service),
-            f"pods are chosen by label, and {', '.join(reached)} is reached by its entry",
-            "give the version a Service of its own, or reach pods directly (`reach.type: PodIP`)",
+            f"pods are chosen by label, and {', '.join(reached)} {'is' if len(reached) == 1 else 'are'} reached by "
+            f"{'its entry' if len(reached) == 1 else 'their entries'}",
+            f"name the pods in {', '.join(reached)} with their labels in EndpointSlices, or give the version a Service "
+            "with a host or path of its own",
         )
 
 

@@ -28,7 +28,7 @@ from compiler.targets.envoy.hashing import hash_policy
 from compiler.targets.envoy.listeners import SILENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from compiler.ir.traffic import (
         Backend,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Spread,
     )
     from compiler.targets.envoy.endpoints import Addresses
+    from compiler.targets.envoy.entries import EntryChecks
     from compiler.targets.envoy.secrets import Secrets
 
 Plain = dict[str, Any]
@@ -119,9 +120,12 @@ class _Step(Struct, frozen=True, gc=False):
 class Pools:
     """The upstream clusters of a cell, each by its name."""
 
-    def __init__(self, addresses: Addresses, secrets: Secrets, demands: Mapping[ObjectName, float]) -> None:
+    def __init__(
+        self, addresses: Addresses, secrets: Secrets, demands: Mapping[ObjectName, float], checks: EntryChecks
+    ) -> None:
         """`demands`: declared peaks of Services, in requests per second over all gateways."""
         self._addresses = addresses
+        self._checks = checks
         self._secrets = secrets
         self._demands = demands
         self._made: dict[str, object] = {}
@@ -277,7 +281,7 @@ class Pools:
         members = tier.members if tier is not None else ()
         is_hashed = _is_hashed(backend)
         threshold = spread.spill_below_percent if spills and not is_hashed else 0
-        weighted = self._is_weighted(spread, members)
+        weighted = self._is_weighted(backend, members)
         by_cluster = weighted and not spread.spill_below_percent
         found = self._cluster(name, backend, limit)
         common: Plain = {"healthy_panic_threshold": {"value": threshold}, "update_merge_window": "0s"}
@@ -289,12 +293,23 @@ class Pools:
         found["common_lb_config"] = common
         found.update(_balance(backend.policy, by_cluster=by_cluster))
         found["outlier_detection"] = self._ejection(backend)
-        if spread.health_check is not None:
+        check_host = self._checks.host(backend)
+        if spread.health_check is not None and (check_host or self._has_pods(backend, members)):
             found["health_checks"] = [_health_check(spread.health_check, backend)]
             # otherwise a pod that terminates would be kept while its checks succeed
             found["ignore_health_on_host_removal"] = True
-        found["load_assignment"] = self._assignment(name, backend, members, weighted=weighted, by_cluster=by_cluster)
+        there = self._addresses.of(backend, members)
+        found["load_assignment"] = assignment(
+            name, there, weighted=weighted, by_cluster=by_cluster, check_host=check_host
+        )
         return found
+
+    def _has_pods(self, backend: Backend, members: Sequence[Member]) -> bool:
+        """Whether pods of one of these clusters are reached directly."""
+        return len(self._addresses.entries(backend.service, (m.cluster for m in members))) < len(members)
+
+    def _has_entry(self, backend: Backend, clusters: Iterable[str]) -> bool:
+        return bool(self._addresses.entries(backend.service, clusters))
 
     def _ejection(self, backend: Backend) -> Plain:
         """When a pod that fails is left out, and for how long."""
@@ -302,7 +317,7 @@ class Pools:
         found = _EJECTION
         if _is_hedged(backend):
             found = found | _HEDGED_EJECTION
-        if spread.health_check is not None and not self._addresses.has_entry(spread.clusters):
+        if spread.health_check is not None and not self._has_entry(backend, spread.clusters):
             found = found | _CHECKED_EJECTION
         return found
 
@@ -312,18 +327,15 @@ class Pools:
         found["common_lb_config"] = {"healthy_panic_threshold": {"value": 100}, "update_merge_window": "0s"}
         found.update(_balance(backend.policy, by_cluster=False))
         members = tier.members if tier is not None else ()
-        found["load_assignment"] = self._assignment(name, backend, members, weighted=False, by_cluster=False)
+        there = self._addresses.of(backend, members)
+        found["load_assignment"] = assignment(name, there, weighted=False, by_cluster=False)
         return found
 
-    def _is_weighted(self, spread: Spread, members: Sequence[Member]) -> bool:
+    def _is_weighted(self, backend: Backend, members: Sequence[Member]) -> bool:
         """Whether clusters have weights: without them all pods are alike, which the address of an entry is not."""
-        return len(members) > 1 and (not spread.by_replicas or self._addresses.has_entry(m.cluster for m in members))
-
-    def _assignment(
-        self, name: str, backend: Backend, members: Sequence[Member], *, weighted: bool, by_cluster: bool
-    ) -> Plain:
-        there = self._addresses.of(backend, members)
-        return assignment(name, there, weighted=weighted, by_cluster=by_cluster)
+        if len(members) < 2:
+            return False
+        return not backend.spread.by_replicas or self._has_entry(backend, (m.cluster for m in members))
 
     def _cluster(self, name: str, backend: Backend, limit: Limit | None) -> Plain:
         policy = backend.policy
@@ -336,7 +348,8 @@ class Pools:
             "typed_extension_protocol_options": {ext.HTTP_OPTIONS_NAME: _http_options(policy)},
         }
         alpn = "h2" if _is_http2(policy) else "http/1.1"
-        entries = self._addresses.entries(m.cluster for tier in backend.spread.tiers for m in tier.members)
+        members = [member.cluster for tier in backend.spread.tiers for member in tier.members]
+        entries = self._addresses.entries(backend.service, members)
         direct = tls.upstream(policy.tls, alpn, self._secrets) if policy.protocol in ("HTTPS", "GRPCS") else None
         if entries and (direct is not None or any(entry.server_name for _, entry in entries)):
             found["transport_socket_matches"] = [

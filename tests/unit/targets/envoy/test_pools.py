@@ -146,14 +146,34 @@ def test_health_checks_name_a_host_and_check_standbys_as_often() -> None:
     assert "health_checks" not in clusters(backend(over=spread({"a": 1}, health_check=check)))["shop/cart:80@a/last"]
 
 
-def test_an_entry_is_not_checked_like_a_pod() -> None:
-    over = spread({"a": 1, "b": 1}, health_check=HealthCheck("HTTP", "/healthz", 2000, 1500, 2, 3))
-    pool = clusters(backend(over=over), b=Entry(("192.0.2.1",), 80))["shop/cart:80@a=1+b=1/pool"]
-    checked = {
-        place["locality"]["sub_zone"]: "health_check_config" not in place["lb_endpoints"][0]["endpoint"]
-        for place in pool["endpoints"]
-    }
-    assert checked == {"a": True, "b": False}
+def test_an_entry_is_checked_as_requests_get_through_it_and_else_not_at_all() -> None:
+    """A pod is asked whatever Host there is; an entry chooses a Service by it."""
+
+    def asked(path: str, *, is_declared: bool = True) -> dict[str, Any]:
+        check = HealthCheck("HTTP", path, 2000, 1500, 2, 3, is_declared=is_declared)
+        over = spread({"a": 1, "b": 1}, health_check=check)
+        pool = clusters(backend(over=over), b=Entry(("192.0.2.1",), 80))["shop/cart:80@a=1+b=1/pool"]
+        return {
+            place["locality"]["sub_zone"]: place["lb_endpoints"][0]["endpoint"].get("health_check_config")
+            for place in pool["endpoints"]
+        }
+
+    assert asked("/cart/healthz") == {"a": None, "b": {"hostname": HOST}}
+    unasked = {"a": None, "b": {"disable_active_health_check": True}}
+    assert asked("/healthz") == unasked, "no route leads there"
+    assert asked("/cart/healthz", is_declared=False) == unasked, "what a kubelet asks a pod"
+
+
+def test_pods_that_endpoint_slices_name_are_reached_past_an_entry() -> None:
+    check = HealthCheck("HTTP", "/healthz", 2000, 1500, 2, 3)
+    pods = (EndpointGroup("b", "http", 8080, ("10.2.0.1", "10.2.0.2")),)
+    entry = Entry(("192.0.2.1",), 80)
+    over = spread({"a": 1, "b": 1}, health_check=check)
+    pool = clusters(backend(over=over), services=(service("cart", *pods),), a=entry, b=entry)[
+        "shop/cart:80@a=1+b=1/pool"
+    ]
+    assert addresses(pool) == {"a": ["192.0.2.1"], "b": ["10.2.0.1", "10.2.0.2"]}
+    assert all(each.keys() == {"endpoint"} for place in pool["endpoints"][1:] for each in place["lb_endpoints"])
 
 
 def test_how_an_endpoint_is_chosen() -> None:

@@ -33,7 +33,9 @@ ANNOTATIONS = (
         ("nginx", "mse"),
         "secret-ref",
         "ingress",
-        "Secret (`[namespace/]name`) with the accounts; the namespace of the Ingress where none is written.",
+        "Secret (`[namespace/]name`) with the accounts; the namespace of the Ingress where none is written. "
+        "With target envoy each line of its key `auth` is `user:{SHA}hash`, as `htpasswd -s` makes them: Envoy refuses "
+        "the form that htpasswd writes by default ($apr1$), and bcrypt.",
         requires=("auth-type",),
         example="shop/accounts",
     ),

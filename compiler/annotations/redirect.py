@@ -20,7 +20,8 @@ ANNOTATIONS = (
         ("nginx", "mse"),
         "bool",
         "ingress",
-        "Redirects HTTP to HTTPS with status 308. Off by default, with TLS too; the same as force-ssl-redirect.",
+        "Redirects HTTP to HTTPS with status 308; the same as force-ssl-redirect. Off by default, with TLS too: there "
+        "ingress-nginx redirects by default, and whoever comes from it and relies on that writes it out.",
         default="false",
         example="true",
     ),

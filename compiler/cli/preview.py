@@ -108,7 +108,8 @@ def _welcome(preview: Preview, fleet: str, page: str, style: Style) -> str:
 
 def _curls(running: Running) -> list[str]:
     """Requests for some routes, of different hosts first."""
-    from compiler.trace.examples import example  # noqa: PLC0415 - only for the examples
+    from compiler.drill.local import PASSWORD, USER  # noqa: PLC0415 - only for the examples
+    from compiler.trace.examples import example  # noqa: PLC0415 - as above
 
     found: list[str] = []
     hosts = running.gateway.hosts
@@ -121,6 +122,7 @@ def _curls(running: Running) -> list[str]:
                 address, port = running.address(request.scheme)
                 words = ["curl", *(["-k"] if request.scheme == "https" else [])]
                 words += [f"--connect-to ::{address}:{port}"]
+                words += [f"-u {USER}:{PASSWORD}"] if host.routes[number].policies.auth is not None else []
                 words += [f"-H '{name}: {value}'" for name, value in request.headers]
                 words += [f"-X {request.method}"] if request.method != "GET" else []
                 found.append(escape(" ".join([*words, f"'{request.url}'" if request.query else request.url])))

@@ -90,6 +90,7 @@ def certificates(
                 entry,
                 hosts,
                 _Shared(aliases, home_of(ingress) or "", found),
+                [host for host in hosts_of(ingress.value) if host not in found],
                 ingress.origin.at("spec", "tls", index),
                 findings,
             )
@@ -116,10 +117,17 @@ def secured_hosts(ingress: Ingress) -> tuple[str, ...]:
 
 
 def _report_unused(
-    entry: IngressTls, served: Sequence[str], shared: _Shared, place: Origin, findings: Diagnostics
+    entry: IngressTls,
+    served: Sequence[str],
+    shared: _Shared,
+    bare: Sequence[str],
+    place: Origin,
+    findings: Diagnostics,
 ) -> None:
-    """Report the hosts of an entry that no rule uses."""
+    """Report the hosts of an entry that no rule uses. `bare`: hosts of the Ingress that have no certificate at all."""
     why = "no rule of this Ingress is for this host, or another entry is for it more exactly"
+    if bare:
+        why += f"; without TLS now: {', '.join(bare)}"
     fix = "write the host as the rules have it, or delete it here"
     if not entry.hosts and not served:
         findings.add(codes.TLS_UNUSED, place, entry.secret_name or "", why.replace("this host", "a host"), fix)

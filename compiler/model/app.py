@@ -538,7 +538,7 @@ class AppSpec(PodSpec, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
     """How some placements differ."""
     manifests: tuple[Text, ...] = ()
-    """Globs of plain manifests to place and patch, relative to this file."""
+    """Globs of plain manifests to place and patch, relative to this file: `*` within one name, `**` for folders."""
     templates: tuple[Text, ...] = ()
     """Globs of Jinja2 templates of extra manifests, relative to this file; they see app, cluster, fleet, values."""
     values: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -252,7 +252,10 @@ class Acceptance(Node, frozen=True, kw_only=True):
     code: Text
     """Code of the finding."""
     where: Text
-    """Path of the file, or a glob of paths."""
+    """Path of the file, or a glob of paths, from the root. `*` stands for characters of one name, `**` for folders.
+
+    So `apps/*` means no file in a folder of `apps`, `apps/*/*.yaml` does, and `apps/**` means all that is below.
+    """
     reason: Text
     """Why it is accepted."""
     until: Day | None = None

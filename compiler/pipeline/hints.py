@@ -41,8 +41,12 @@ def _hint(missing: str, names: list[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for findings
 
     near = get_close_matches(missing, _around(missing, names), n=1, cutoff=0.75)
+    space, _, wanted = missing.partition("/")
+    namespace = f"{space}/"
+    same = [name for name in names if name.endswith(f"/{wanted}")]
+    if same and not (near and near[0].startswith(namespace)):
+        return f"did you mean {same[0]}? This document is of namespace {space}, and names Services of its own alone"
     if near:
         return f"did you mean {near[0]}?"
-    namespace = missing.partition("/")[0] + "/"
     here = [name.removeprefix(namespace) for name in names if name.startswith(namespace)]
     return f"there are {', '.join(here[:8])}{', ...' if len(here) > 8 else ''}" if here else ""

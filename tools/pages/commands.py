@@ -20,7 +20,7 @@ STATUSES: tuple[tuple[int, str], ...] = (
     ),
     (outcome.USAGE, "the command line is wrong"),
     (outcome.BUG, "a bug of fleetgate; please report it"),
-    (130, "interrupted (Ctrl-C)"),
+    (130, "interrupted (Ctrl-C); `preview` and `gateway` are meant to be ended so, and say 0"),
     (143, "asked to end (SIGTERM)"),
 )
 """Exit status, and what it says."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compiler.cli.terminal import Style
 
 SUPPORT: dict[Support, str] = {
-    "compatible": "MSE reads it as ingress-nginx does",
+    "compatible": "MSE calls it compatible with ingress-nginx",
     "partial": "MSE reads it, not in all ways that ingress-nginx does",
     "exclusive": "of MSE alone; ingress-nginx does not know it",
     "noop": "MSE needs no such setting and ignores it; so does fleetgate, with a warning",

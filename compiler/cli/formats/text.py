@@ -1,9 +1,9 @@
 """Findings for people.
 
-    apps/shop/ingress.yaml:14:48: error[canary-weight]: "120": more than canary-weight-total, which is 100
+    apps/shop/ingress.yaml:14:48: error[annotation-value]: …/canary-weight: '120': it is above 100
       14 |     nginx.ingress.kubernetes.io/canary-weight: "120"
          |                                                ^
-      fix: write a whole number from 0 to 100
+      fix: write a number from 0 to 100
       also: apps/shop/base.yaml:9:5: the base is here
 
     1 error in 1 file

@@ -38,7 +38,7 @@ SUMMARY = Summary(
 )
 
 
-def weight(value: str = '"120"', **changes: object) -> Finding:
+def weight(value: str = "nginx.ingress.kubernetes.io/canary-weight: '120'", **changes: object) -> Finding:
     """An error with everything: place, value, source line, fix, and a second place."""
     fields: dict[str, object] = {
         "code": CANARY_WEIGHT,
@@ -47,8 +47,8 @@ def weight(value: str = '"120"', **changes: object) -> Finding:
         "document": 0,
         "path": ("metadata", "annotations", "nginx.ingress.kubernetes.io/canary-weight"),
         "value": value,
-        "why": "more than canary-weight-total, which is 100",
-        "fix": "write a whole number from 0 to 100",
+        "why": "it is above 100",
+        "fix": "write a number from 0 to 100",
         "excerpt": '    nginx.ingress.kubernetes.io/canary-weight: "120"',
         "notes": (PlacedNote(Place("apps/shop/base.yaml", 9, 5), "the base is here"),),
     }

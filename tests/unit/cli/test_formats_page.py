@@ -19,9 +19,9 @@ def test_every_format_has_its_section() -> None:
 
 
 def test_the_text_is_the_text() -> None:
-    shown = report(weight())
+    shown = report(weight(notes=()))
     assert BLOCKS["text"] == f"{text.render(shown, Style())}\n{text.closing(shown, Style())}"
 
 
 def test_the_object_is_the_object() -> None:
-    assert BLOCKS["json"] == render(report(weight()), Style())
+    assert BLOCKS["json"] == render(report(weight(notes=())), Style())

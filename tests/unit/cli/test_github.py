@@ -20,8 +20,8 @@ COMMAND = re.compile(r"::(?P<level>error|warning) (?P<properties>[^:]*)::(?P<mes
 def test_a_finding_is_one_command_with_its_place_from_the_top_of_the_repository() -> None:
     assert render(report(weight(), prefix="fleets/prod"), PLAIN) == (
         "::error file=fleets/prod/apps/shop/ingress.yaml,line=14,col=48,title=annotation-value::"
-        '"120": more than canary-weight-total, which is 100%0A'
-        "fix: write a whole number from 0 to 100%0A"
+        "nginx.ingress.kubernetes.io/canary-weight: '120': it is above 100%0A"
+        "fix: write a number from 0 to 100%0A"
         "also: fleets/prod/apps/shop/base.yaml:9:5: the base is here\n"
     )
 

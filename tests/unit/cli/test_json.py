@@ -22,9 +22,9 @@ def test_every_field_of_a_finding_is_there() -> None:
         "column": 48,
         "document": 0,
         "path": ["metadata", "annotations", "nginx.ingress.kubernetes.io/canary-weight"],
-        "value": '"120"',
-        "why": "more than canary-weight-total, which is 100",
-        "fix": "write a whole number from 0 to 100",
+        "value": "nginx.ingress.kubernetes.io/canary-weight: '120'",
+        "why": "it is above 100",
+        "fix": "write a number from 0 to 100",
         "notes": [{"file": "apps/shop/base.yaml", "line": 9, "column": 5, "text": "the base is here"}],
     }
 

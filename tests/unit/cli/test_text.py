@@ -15,10 +15,11 @@ PLAIN = Style()
 
 def test_layout_of_a_finding_with_everything() -> None:
     assert finding_text(weight(), PLAIN) == (
-        'apps/shop/ingress.yaml:14:48: error[annotation-value]: "120": more than canary-weight-total, which is 100\n'
+        "apps/shop/ingress.yaml:14:48: error[annotation-value]: "
+        "nginx.ingress.kubernetes.io/canary-weight: '120': it is above 100\n"
         '  14 |     nginx.ingress.kubernetes.io/canary-weight: "120"\n'
         "     |                                                ^\n"
-        "  fix: write a whole number from 0 to 100\n"
+        "  fix: write a number from 0 to 100\n"
         "  also: apps/shop/base.yaml:9:5: the base is here\n"
     )
 

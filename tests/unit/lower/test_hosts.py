@@ -45,6 +45,16 @@ def test_an_ingress_has_no_say_in_the_certificate_of_a_host_that_it_does_not_ser
     result = compiled_with(stranger, ingress("web", rule(path("cart"))))
     assert certificates(result) == {"other.example.com": "shop/s"}
     assert result.found == [("tls-unused", "ingress-a:spec.tls.0.hosts.1", HOST)]
+    assert "without TLS" not in result.findings[0].why
+
+
+def test_a_misspelt_host_of_a_certificate_is_told_with_the_hosts_that_have_none_now() -> None:
+    """But for those whose certificate another Ingress brings."""
+    rules = [rule(path("cart"), host=each) for each in (HOST, "a.example.com")]
+    misspelt = ingress("web", *rules, tls=[tls("s", "shop.exmaple.com")])
+    other = ingress("zzz", rule(path("cart", "/z"), host="a.example.com"), tls=[tls("t", "a.example.com")])
+    (finding,) = compiled_with(misspelt, other).findings
+    assert finding.why.endswith(f"; without TLS now: {HOST}")
 
 
 def test_of_two_certificates_that_of_the_first_ingress_wins_and_the_other_is_told() -> None:

@@ -17,6 +17,11 @@ FOUND = Diagnostic(error("missing-backend", "", ""), Origin("a.yaml"), "shop/car
         (["shop/carts", "shop/search"], " (did you mean shop/carts?)"),
         (["shop/payment", "shop/search", "other/c"], " (there are payment, search)"),
         (["other/zzzzzz"], ""),
+        (["other/cart", "shop/carts"], " (did you mean shop/carts?)"),
+        (
+            ["other/cart", "shop/payment"],
+            " (did you mean other/cart? This document is of namespace shop, and names Services of its own alone)",
+        ),
         ([f"shop/item-{number}" for number in range(5000)] + ["shop/carts"], " (did you mean shop/carts?)"),
     ],
 )

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 
+_FROZEN = frozenset({"freeze", "drop"})
+"""Kinds that only a hedge guards against."""
+
+
 class Pace(Struct, frozen=True):
     """How hard and how long."""
 
@@ -81,13 +85,22 @@ class Outcome(Struct, frozen=True):
     """How long it took, control and return included."""
 
 
+class Untried(Struct, frozen=True):
+    """A fault to which no route is held."""
+
+    fault: str
+    gateway: str
+    why: str
+    """In words."""
+
+
 def drill(
     local: DrillFleet, faults: Sequence[Fault], budget: Budget, pace: Pace, folder: Path, progress: Progress
-) -> list[Outcome]:
+) -> list[Outcome | Untried]:
     """Run faults one by one. Raises what the harness raises: EnvoyFailedError, StubFailedError, LoadFailedError."""
     every, missed = targets(local.gateway)
     unknown = tuple(f"{route.owner} {route.match.path.value}: no request is known for it" for route in missed)
-    found = []
+    found: list[Outcome | Untried] = []
     boot = bootstrap(local)
     with ExitStack() as stack:
         backends = stack.enter_context(Backends(local.endpoints, folder))
@@ -99,10 +112,18 @@ def drill(
             progress(fault.name, index, len(faults))
             began = time.monotonic()
             outcome = _run(range_, f"fault-{index}", fault, every, unknown)
-            if outcome is not None:
+            if outcome is None:
+                found.append(Untried(fault.name, local.gateway.name, _why_untried(fault)))
+            else:
                 seconds, routes = time.monotonic() - began, len(every) + len(missed)
                 found.append(replace(outcome, seconds=seconds, routes=routes))
     return found
+
+
+def _why_untried(fault: Fault) -> str:
+    if fault.kind == "peak":
+        return "no demand is declared for any route"
+    return "no route declares a hedge" if fault.kind in _FROZEN else "no request is known that reaches a backend"
 
 
 def _run(range_: _Range, name: str, fault: Fault, every: Sequence[Target], unknown: tuple[str, ...]) -> Outcome | None:
@@ -133,7 +154,7 @@ def _at_a_fixed_port(boot: dict[str, Any]) -> dict[str, Any]:
 
 def _held(fault: Fault, every: Sequence[Target]) -> tuple[list[Target], tuple[str, ...]]:
     """The routes that are held to the fault: frozen backends hurt whoever has not declared a hedge delay."""
-    if fault.kind not in ("freeze", "drop"):
+    if fault.kind not in _FROZEN:
         return list(every), ()
     held = [target for target in every if _is_hedged(target)]
     return held, tuple(f"{t.name}: no hedge is declared" for t in every if not _is_hedged(t))
@@ -351,7 +372,7 @@ def _of_hedges(fault: Fault, held: Sequence[Target], seen: Numbers, most_ms: flo
     A request waits for the delay at each frozen pod that it meets, and meets two of a tier at least before it goes to
     the next one.
     """
-    if fault.kind not in ("freeze", "drop"):
+    if fault.kind not in _FROZEN:
         return ""
     slowest = [target for target in held if target.name == seen.slowest_route]
     backends = dict.fromkeys(share.backend for target in slowest for share in _forward(target).split.shares)

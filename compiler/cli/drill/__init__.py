@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from compiler.cli.terminal import Terminal
     from compiler.drill.faults import Fault, Kind
     from compiler.drill.run import Outcome as Drilled
+    from compiler.drill.run import Untried
     from compiler.ir.traffic import Gateway, Traffic
     from compiler.pipeline.programs import Programs
     from compiler.solver.losses import Loss, LossKind
@@ -62,6 +63,7 @@ def _tell(
 ) -> Outcome:
     from compiler.cli.drill.output import FORMATS  # noqa: PLC0415 - needs packages of an extra
     from compiler.drill.envoy import EnvoyFailedError  # noqa: PLC0415 - as above
+    from compiler.drill.run import Outcome as Drilled  # noqa: PLC0415 - as above
 
     with ProgressBar(shown=terminal.shows_progress) as progress:
         try:
@@ -69,7 +71,7 @@ def _tell(
         except EnvoyFailedError as failed:
             return Outcome(ERRORS, err=f"fleetgate: {escape(str(failed))}\n")
     told = FORMATS[arguments.format](found, terminal.out)
-    return Outcome(ERRORS if any(each.problems for each in found) else CLEAN, told)
+    return Outcome(ERRORS if any(isinstance(each, Drilled) and each.problems for each in found) else CLEAN, told)
 
 
 def _losses(words: Sequence[str], traffic: Traffic) -> list[Loss] | str:
@@ -87,7 +89,7 @@ def _losses(words: Sequence[str], traffic: Traffic) -> list[Loss] | str:
 
 def _drill(
     programs: Programs, gateway: Gateway, losses: Sequence[Loss], arguments: Namespace, progress: ProgressBar
-) -> list[Drilled]:
+) -> list[Drilled | Untried]:
     from compiler.drill.fleet import drill_fleet  # noqa: PLC0415 - needs packages of an extra
     from compiler.drill.measure import Budget  # noqa: PLC0415 - as above
     from compiler.drill.run import Pace, drill  # noqa: PLC0415 - as above

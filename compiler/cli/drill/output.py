@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from compiler.cli.terminal import Style
-    from compiler.drill.run import Outcome
+    from compiler.drill.run import Outcome, Untried
+
+    Found = Sequence[Outcome | Untried]
 
 VERSION = 1
 """Of the JSON form; raised when a field is removed or changes its meaning."""
@@ -35,10 +37,13 @@ _LEGEND = """\
 """
 
 
-def render_text(found: Sequence[Outcome], style: Style) -> str:
+def render_text(every: Found, style: Style) -> str:
     """A line per fault, then what went wrong."""
+    found, untried = _apart(every)
+    if not every:
+        return "nothing was drilled: no loss hits the gateway and leaves some of it\n"
     if not found:
-        return "nothing was drilled: no loss hits the gateway and leaves some of it, or no route is held to the fault\n"
+        return f"{_not_drilled(untried)}\nnothing was drilled\n"
     rows = [
         (
             each.gateway,
@@ -61,14 +66,29 @@ def render_text(found: Sequence[Outcome], style: Style) -> str:
         text += "".join(f"  {style('error', escape(each.fault))}: {escape(line)}\n" for line in each.problems)
     text += style("faint", _LEGEND)
     text += _left_out(found)
-    untried = sorted({what for each in found for what in each.not_tried})
-    if untried:
-        text += f"  not tried, as only the world outside has it: {escape(', '.join(untried))}\n"
+    outside = sorted({what for each in found for what in each.not_tried})
+    if outside:
+        text += f"  not tried, as only the world outside has it: {escape(', '.join(outside))}\n"
+    text += _not_drilled(untried)
     missed = sum(bool(each.problems) for each in found)
     total = sum(each.numbers.requests for each in found)
     verdict = style("error", f"{missed} of {plural(len(found), 'fault')} missed a budget")
     kept = style("good", f"{plural(len(found), 'fault')} survived, {_routes(found)}, within budgets")
     return f"{text}\n{verdict if missed else kept}: {total:,} requests, {sum(e.numbers.failed for e in found)} failed\n"
+
+
+def _apart(every: Found) -> tuple[list[Outcome], list[Untried]]:
+    """What was drilled, and what was not."""
+    from compiler.drill.run import Outcome, Untried  # noqa: PLC0415 - needs packages of an extra
+
+    found = [each for each in every if isinstance(each, Outcome)]
+    return found, [each for each in every if isinstance(each, Untried)]
+
+
+def _not_drilled(untried: Sequence[Untried]) -> str:
+    return "".join(
+        f"  not drilled at {escape(each.gateway)}: {escape(each.fault)}, as {each.why}\n" for each in untried
+    )
 
 
 def _left_out(found: Sequence[Outcome]) -> str:
@@ -100,8 +120,9 @@ def _ms(value: float, *, signed: bool = False) -> str:
     return f"{value:+,.0f} ms" if signed else f"{value:,.0f} ms"
 
 
-def render_json(found: Sequence[Outcome], style: Style) -> str:  # noqa: ARG001 - the form of every printer
+def render_json(every: Found, style: Style) -> str:  # noqa: ARG001 - the form of every printer
     """Everything, as one JSON object; times in milliseconds."""
+    found, untried = _apart(every)
     drills: list[Any] = [
         {
             "gateway": each.gateway,
@@ -120,14 +141,16 @@ def render_json(found: Sequence[Outcome], style: Style) -> str:  # noqa: ARG001 
         }
         for each in found
     ]
-    return json.dumps({"version": VERSION, "drills": drills}, indent=2) + "\n"
+    not_drilled = msgspec.to_builtins(untried)
+    return json.dumps({"version": VERSION, "drills": drills, "notDrilled": not_drilled}, indent=2) + "\n"
 
 
-def render_junit(found: Sequence[Outcome], style: Style) -> str:  # noqa: ARG001 - the form of every printer
+def render_junit(every: Found, style: Style) -> str:  # noqa: ARG001 - the form of every printer
     """A test case per fault (JUnit XML, as CI servers read it)."""
     from xml.sax.saxutils import escape as xml  # noqa: PLC0415 - one of three formats
     from xml.sax.saxutils import quoteattr  # noqa: PLC0415 - as above
 
+    found, untried = _apart(every)
     cases = ""
     for each in found:
         told = xml("\n".join(each.problems))
@@ -135,9 +158,14 @@ def render_junit(found: Sequence[Outcome], style: Style) -> str:  # noqa: ARG001
         body += f"<system-out>{xml(_summary(each))}</system-out>"
         name, suite = quoteattr(each.fault), quoteattr(f"drill.{each.gateway}")
         cases += f'  <testcase classname={suite} name={name} time="{each.seconds:.3f}">{body}</testcase>\n'
+    for one in untried:
+        name, suite = quoteattr(one.fault), quoteattr(f"drill.{one.gateway}")
+        cases += (
+            f'  <testcase classname={suite} name={name} time="0"><skipped message={quoteattr(one.why)}/></testcase>\n'
+        )
     failures = sum(bool(each.problems) for each in found)
     seconds = sum(each.seconds for each in found)
-    counts = f'tests="{len(found)}" failures="{failures}" errors="0" time="{seconds:.3f}"'
+    counts = f'tests="{len(every)}" failures="{failures}" errors="0" skipped="{len(untried)}" time="{seconds:.3f}"'
     head = f'<testsuite name="fleetgate drill" {counts}>'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{cases}</testsuite>\n'
 
@@ -153,7 +181,7 @@ def _summary(outcome: Outcome) -> str:
     )
 
 
-FORMATS: dict[str, Callable[[Sequence[Outcome], Style], str]] = {
+FORMATS: dict[str, Callable[[Found, Style], str]] = {
     "text": render_text,
     "json": render_json,
     "junit": render_junit,

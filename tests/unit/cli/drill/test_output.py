@@ -10,7 +10,7 @@ import pytest
 from compiler.cli.drill.output import render_json, render_junit, render_text
 from compiler.cli.terminal import Style
 from compiler.drill.measure import Numbers
-from compiler.drill.run import Outcome
+from compiler.drill.run import Outcome, Untried
 
 PLAIN = Style(coloured=False)
 
@@ -84,3 +84,19 @@ def test_of_many_routes_that_were_left_out_the_first_are_named() -> None:
     text = render_text([outcome(tried=0)], PLAIN)
     assert "  6 routes left out:\n" in text
     assert "    and 1 more: --format json names all\n" in text
+
+
+def test_a_fault_to_which_no_route_is_held_is_told_in_every_format() -> None:
+    """It is not survived, and not lost either."""
+    untried = Untried("cluster b frozen", "edge", "no route declares a hedge")
+    found: list[Outcome | Untried] = [outcome("cluster b killed"), untried]
+    text = render_text(found, PLAIN)
+    assert "  not drilled at edge: cluster b frozen, as no route declares a hedge\n" in text
+    assert text.splitlines()[-1].startswith("1 fault survived")
+    assert json.loads(render_json(found, PLAIN))["notDrilled"] == [
+        {"fault": "cluster b frozen", "gateway": "edge", "why": "no route declares a hedge"}
+    ]
+    suite = ET.fromstring(render_junit(found, PLAIN))
+    assert (suite.get("tests"), suite.get("skipped")) == ("2", "1")
+    assert [case.find("skipped") is not None for case in suite] == [False, True]
+    assert render_text([untried], PLAIN).splitlines()[-1] == "nothing was drilled"

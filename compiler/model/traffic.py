@@ -158,10 +158,11 @@ class Hedge(Node, frozen=True, kw_only=True):
     """A second try while the first is still waiting."""
 
     delay: Duration
-    """How long a GET, HEAD, OPTIONS or a method of `retry.idempotentMethods` waits for an answer before it goes to
-    another pod of the same tier too; best near the Service's 99th percentile. It waits so after each try, and a tier
-    gets two tries before the next is asked (more where it has six pods or several clusters): behind a frozen primary
-    `150ms` costs 300 ms, until the frozen pods are left out. Other methods wait for the pod that has them."""
+    """How long a request waits for an answer before it goes to another pod too; best near the 99th percentile.
+
+    That is so for GET, HEAD, OPTIONS and the methods of `retry.idempotentMethods`; all others wait for the pod that has
+    them. It waits so after each try, and a tier gets two tries before the next is asked (more where it has six pods or
+    several clusters): behind a frozen primary `150ms` costs 300 ms, until the frozen pods are left out."""
 
 
 class Failback(Node, frozen=True, kw_only=True):

@@ -41,7 +41,8 @@ class Entry:
                 host = self.headers["host"]
                 if self.path != CHECK["path"]:
                     entry.hosts.append(host)
-                self.send_response(503 if host in entry.broken else 200 if host.endswith(".example.com") else 404)
+                is_well = host.endswith(".example.com") and self.path != "/nowhere"
+                self.send_response(503 if host in entry.broken else 200 if is_well else 404)
                 self.send_header("content-length", str(len(name)))
                 self.end_headers()
                 self.wfile.write(name.encode())
@@ -102,6 +103,22 @@ def test_an_app_that_is_broken_behind_an_entry_is_left_and_others_are_unharmed(
         a.broken.clear()
         wait_until(lambda: answers(CART) == whole, 10, "it serves again")
         assert (OTHER in b.hosts) == (b"b" in shares)
+
+
+def test_a_check_that_fails_everywhere_costs_the_shares_and_no_request(loopback: str, tmp_path: Path) -> None:
+    found = documents(
+        loopback,
+        app("cart", "a", "b"),
+        ingress("cart", rule(path("cart", "/"), host=CART)),
+        policy("cart", weights(a=9, b=1), healthCheck={**CHECK, "path": "/nowhere"}),
+    )
+    with ExitStack() as stack:
+        for name, last in (("a", 251), ("b", 252)):
+            stack.enter_context(Entry(f"{loopback}.{last}", name))
+        gateway = stack.enter_context(Gateway(found, Pods(loopback), tmp_path))
+        samples = gateway.ask(*[Ask(path="/x", host=CART)] * 40)
+        assert [(each.status, each.body) for each in samples].count((200, b"a")) == 20
+        assert {each.status for each in samples} == {200}
 
 
 def test_without_a_declared_check_an_entry_is_not_asked_and_nothing_is_left(loopback: str, tmp_path: Path) -> None:

@@ -75,7 +75,25 @@ has for this host. So every site that a signed-in user visits can read, as that 
 Name the origins that may call in cors-allow-origin, or write cors-allow-credentials: "false" where everybody may read
 what nobody has to sign in for.""",
 )
-CODES: tuple[Code, ...] = (ERRORS_REPLAY, LIMIT_PER_REPLICA, LIMIT_ZERO, SECRET_UNSEEN, CORS_ANY_ORIGIN)
+PLAIN_PASSWORD = warning(
+    "plain-password",
+    "passwords are asked for without TLS",
+    """\
+Basic authentication sends name and password with every request, in a form that anybody on the way can read. The gateway
+asks for them over plain HTTP too: it has a listener without TLS, and the Ingress does not redirect to HTTPS, which
+neither MSE nor fleetgate does unless it is told to.
+
+Add ssl-redirect: "true" to the Ingress, and a certificate for its hosts in spec.tls; or delete the HTTP listener of the
+gateway (target envoy). Where a load balancer before the gateway ends TLS, accept the finding in the Fleet.""",
+)
+CODES: tuple[Code, ...] = (
+    ERRORS_REPLAY,
+    LIMIT_PER_REPLICA,
+    LIMIT_ZERO,
+    SECRET_UNSEEN,
+    CORS_ANY_ORIGIN,
+    PLAIN_PASSWORD,
+)
 
 MSE_REPLICAS = 3
 """Replicas of a gateway whose MseIngressConfig says nothing (MSE)."""
@@ -90,6 +108,8 @@ class GatewaySize(Struct, frozen=True, gc=False):
     place: Origin
     is_mse: bool = True
     """Whether MSE runs it."""
+    is_plain: bool = True
+    """Whether it takes requests without TLS; the listeners of a MSE gateway are its own affair, and HTTP is one."""
 
 
 def size_of(world: World, index: int) -> GatewaySize:
@@ -98,7 +118,8 @@ def size_of(world: World, index: int) -> GatewaySize:
     place = world.fleet.origin.at("spec", "gateways", index)
     own = world.mse_configs.get(gateway.name)
     if "mse" not in gateway.targets:
-        return GatewaySize(gateway.name, None, place, is_mse=False)
+        is_plain = any(listener.protocol == "HTTP" for listener in gateway.listeners)
+        return GatewaySize(gateway.name, None, place, is_mse=False, is_plain=is_plain)
     if own is None:
         return GatewaySize(gateway.name, gateway.mse.instance.replicas, place.at("mse", "instance", "replicas"))
     common = own.value.spec.common
@@ -118,6 +139,8 @@ def tell_traps(ingresses: Iterable[IngressInput], size: GatewaySize, findings: D
         if said.cors is not None:
             _tell_any_origin(said.cors, findings)
         if said.auth is not None:
+            if size.is_plain:
+                _tell_plain_password(said, findings)
             tell_unseen_secret(said.auth.secret, "everybody gets in without a password", size, findings)
 
 
@@ -154,6 +177,19 @@ def _tell_replay(said: IngressAnnotations, findings: Diagnostics) -> None:
         "with path / and the Host of the request",
         "let that Service answer with the error page under / for every Host, and accept this finding in the Fleet",
         (Note(fallback.origin, "the Service that is asked then"),),
+    )
+
+
+def _tell_plain_password(said: IngressAnnotations, findings: Diagnostics) -> None:
+    redirects = said.redirects
+    if said.auth is None or (redirects is not None and (redirects.https or redirects.target)):
+        return
+    findings.add(
+        PLAIN_PASSWORD,
+        said.auth.origin,
+        str(said.auth.secret),
+        "the gateway asks for these passwords over plain HTTP too, where anybody on the way can read them",
+        'add nginx.ingress.kubernetes.io/ssl-redirect: "true", and a certificate in spec.tls where there is none',
     )
 
 

@@ -49,12 +49,21 @@ def _realm(side: Side) -> str:
 
 
 KNOWN, OPEN = [200, 401, 401, 401], [200] * 4
+TOLD = ("plain-password",)
 
 EFFECTS = Effects(
     "basic auth",
     (
-        Case("basic", ON, _callers, seen=KNOWN, otherwise=OPEN, prepare=_two_lists),
-        Case("file", {**ON, "auth-secret-type": "auth-file"}, _callers, seen=KNOWN, otherwise=OPEN, prepare=_two_lists),
+        Case("basic", ON, _callers, seen=KNOWN, otherwise=OPEN, prepare=_two_lists, findings=TOLD),
+        Case(
+            "file",
+            {**ON, "auth-secret-type": "auth-file"},
+            _callers,
+            seen=KNOWN,
+            otherwise=OPEN,
+            prepare=_two_lists,
+            findings=TOLD,
+        ),
         Case(
             "realm",
             {"auth-realm": "Staff only"},

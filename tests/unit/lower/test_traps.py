@@ -9,7 +9,8 @@ import pytest
 from tests.small_fleet import MSE, NGINX, Compiled, canary, compiled, fleet, ingress, path, rule, service
 
 SERVICES = [service(name, "hz-a", "hz-b") for name in ("cart", "sorry")]
-AUTH = {NGINX + "auth-type": "basic", NGINX + "auth-secret": "accounts"}
+PLAIN_AUTH = {NGINX + "auth-type": "basic", NGINX + "auth-secret": "accounts"}
+AUTH = {**PLAIN_AUTH, NGINX + "ssl-redirect": "true"}
 RPM, RPS = MSE + "route-limit-rpm", MSE + "route-limit-rps"
 
 
@@ -103,7 +104,7 @@ def test_a_secret_with_accounts_is_told_because_nobody_can_see_it() -> None:
 def test_what_a_canary_says_in_vain_is_no_trap() -> None:
     """It is told that its base decides, and nothing else."""
     base = ingress("web", rule(path("cart")))
-    refined = canary("next", rule(path("sorry")), weight="10", **{RPM: "600", **AUTH})
+    refined = canary("next", rule(path("sorry")), weight="10", **{RPM: "600", **PLAIN_AUTH})
     result = compiled([*fleet("hz-a", "hz-b"), *SERVICES, base, refined])
     assert sorted((code, value) for code, _, value in result.found) == [
         ("canary-setting", "auth"),
@@ -135,3 +136,23 @@ def test_with_target_envoy_a_limit_is_no_less_each_replica_s_own() -> None:
     result = compiled([*fleet("hz-a", "hz-b", gateway={"targets": ["envoy"]}), *SERVICES, document])
     (finding,) = (f for f in result.findings if f.code.name == "limit-per-replica")
     assert "divides among the replicas" in finding.fix
+
+
+HTTP, HTTPS = {"name": "http", "port": 80}, {"name": "https", "port": 443, "protocol": "HTTPS"}
+
+
+@pytest.mark.parametrize(
+    ("more", "listeners", "is_told"),
+    [
+        ({}, [HTTP, HTTPS], True),
+        ({NGINX + "ssl-redirect": "false"}, [HTTP, HTTPS], True),
+        ({NGINX + "ssl-redirect": "true"}, [HTTP, HTTPS], False),
+        ({NGINX + "force-ssl-redirect": "true"}, [HTTP, HTTPS], False),
+        ({NGINX + "permanent-redirect": "https://new.example.com"}, [HTTP, HTTPS], False),
+        ({}, [HTTPS], False),
+    ],
+)
+def test_passwords_in_plain_http_are_told(more: dict[str, str], listeners: list[Any], *, is_told: bool) -> None:
+    """Unless nothing is asked for there: a redirect comes first, or no listener does without TLS."""
+    result = compiled_with({**PLAIN_AUTH, **more}, targets=["envoy"], listeners=listeners)
+    assert ("plain-password" in result.codes) is is_told

@@ -200,7 +200,8 @@ def _tell_any_origin(cors: Cors, findings: Diagnostics) -> None:
             cors.origins_place,
             "*",
             "any site may call these routes with the cookies and passwords of its visitors, and read the answers",
-            'name the origins in nginx.ingress.kubernetes.io/cors-allow-origin, or add cors-allow-credentials: "false"',
+            "name the origins in nginx.ingress.kubernetes.io/cors-allow-origin, or add "
+            'nginx.ingress.kubernetes.io/cors-allow-credentials: "false"',
             () if cors.origins_place.path == cors.origin.path else (Note(cors.origin, "CORS is switched on here"),),
         )
 

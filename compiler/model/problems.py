@@ -230,12 +230,15 @@ def _with_integers(allowed: frozenset[str]) -> frozenset[str]:
 def _holder(name: str, beside: Mapping[str, Any], known: Mapping[str, Schema]) -> str | None:
     """`labels` or `annotations`, where a key of theirs stands one level too high; None for another unknown field.
 
-    No field of Kubernetes has a `/` or `-` in its name. Of the two, the empty one that is nearest above is meant.
+    No field of Kubernetes has a `/` or `-` in its name; of other names, those that stand below an empty one of the two
+    are its keys, unless they come close to a field. Of the two, the empty one that is nearest above is meant.
     """
-    if "annotations" not in known or not ("/" in name or ("-" in name and not nearest(name, known, 0.75))):
+    if "annotations" not in known or ("/" not in name and nearest(name, known, 0.75)):
         return None
     before = list(beside)[: list(beside).index(name)]
     empty = [key for key in before if key in {"labels", "annotations"} and beside[key] is None]
+    if not (empty or "/" in name or "-" in name):
+        return None
     return empty[-1] if empty and "ingress.kubernetes.io/" not in name else "annotations"
 
 

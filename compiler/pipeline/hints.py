@@ -45,7 +45,7 @@ def _hint(missing: str, names: list[str]) -> str:
     namespace = f"{space}/"
     same = [name for name in names if name.endswith(f"/{wanted}")]
     if same and not (near and near[0].startswith(namespace)):
-        return f"did you mean {same[0]}? This document is of namespace {space}, and names Services of its own alone"
+        return f"did you mean {same[0]}? A name alone means a Service of the document's own namespace, here {space}"
     if near:
         return f"did you mean {near[0]}?"
     here = [name.removeprefix(namespace) for name in names if name.startswith(namespace)]

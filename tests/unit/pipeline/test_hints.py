@@ -20,7 +20,7 @@ FOUND = Diagnostic(error("missing-backend", "", ""), Origin("a.yaml"), "shop/car
         (["other/cart", "shop/carts"], " (did you mean shop/carts?)"),
         (
             ["other/cart", "shop/payment"],
-            " (did you mean other/cart? This document is of namespace shop, and names Services of its own alone)",
+            " (did you mean other/cart? A name alone means a Service of the document's own namespace, here shop)",
         ),
         ([f"shop/item-{number}" for number in range(5000)] + ["shop/carts"], " (did you mean shop/carts?)"),
     ],

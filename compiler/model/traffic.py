@@ -186,8 +186,10 @@ class TrafficPolicySpec(Node, frozen=True, kw_only=True):
     survive: Survive | None = None
     """Losses to survive; default: the Fleet's."""
     health_check: HealthCheck | None = None
-    """Default: the app's readinessProbe, where it asks the only port of the app by plain HTTP and without headers. An
-    entry of a cluster (`spec.reach`) is asked only what is declared, with an exact host of the Service's routes."""
+    """Default: the app's readinessProbe, where it asks the only port of the app by plain HTTP and without headers.
+
+    An entry of a cluster (`spec.reach`) is asked only what is declared, with an exact host of the Service's routes.
+    """
     retry: PolicyRetry = PolicyRetry()
     """Which requests may be repeated."""
     hedge: Hedge | None = None

@@ -1,4 +1,4 @@
-"""What a gateway may ask endpoints where a TrafficPolicy does not say: what the app's readinessProbe asks them."""
+"""What a gateway may ask endpoints where no TrafficPolicy says it: what the app's readinessProbe asks them."""
 
 from __future__ import annotations
 

@@ -124,7 +124,9 @@ class Spreads:
             self._take(policy, world)
         for name, service in services.items():
             if name not in self._declared:
-                self._declared[name] = by_replicas(service, demanded)
+                # pods that documents name are a gateway's own to check; of others it hears from elsewhere
+                check = _health_check(None, readiness.get(name, "")) if service.endpoints else None
+                self._declared[name] = by_replicas(service, demanded, check)
 
     @property
     def demands(self) -> tuple[Demand, ...]:
@@ -241,10 +243,11 @@ def _effective_weights(
     }
 
 
-def by_replicas(service: Service, survive: tuple[Loss, ...] | None = None) -> Spread:
+def by_replicas(service: Service, survive: tuple[Loss, ...] | None = None, check: HealthCheck | None = None) -> Spread:
     """The default: every cluster, in proportion to its pods (equal where nobody knows them)."""
     serving = _by_pods(service.members)
-    return Spread((Tier(serving),) if serving else (), by_replicas=True, survive=survive, origin=service.origin)
+    tiers = (Tier(serving),) if serving else ()
+    return Spread(tiers, by_replicas=True, health_check=check, survive=survive, origin=service.origin)
 
 
 @functools.lru_cache(maxsize=256)

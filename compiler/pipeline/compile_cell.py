@@ -167,13 +167,14 @@ def lower_cell(
             report_service(service, first, findings)
     policies = _take(TrafficPolicy, documents, tenancy, findings)
     pins = _take(TrafficPin, documents, tenancy, findings)
-    spreads = Spreads(by_name, policies, world, context.states, findings, readiness_paths(apps) if policies else {})
-    check_pins(pins, by_name, findings)
     slices = _take(model.EndpointSlice, documents, tenancy, findings)
     for endpoint_slice in slices:
         tenancy.check_addresses(endpoint_slice.value, endpoint_slice.origin)
     endpoints = lower_endpoint_slices(slices, by_name, world, findings)
     by_name.update((name, replace(by_name[name], endpoints=groups)) for name, groups in endpoints.items())
+    readiness = readiness_paths(apps) if policies or endpoints else {}
+    spreads = Spreads(by_name, policies, world, context.states, findings, readiness)
+    check_pins(pins, by_name, findings)
     whole, broken = _ingresses(context, ingresses, tenancy, findings)
     for ingress in broken:
         _check_broken(ingress, by_name, spreads, context, findings)

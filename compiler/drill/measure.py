@@ -47,6 +47,8 @@ class Budget(Struct, frozen=True):
     """Failed GET, HEAD and OPTIONS requests."""
     p999_ms: float
     """99.9th percentile above the stretch without fault, in milliseconds."""
+    frozen_ms: float
+    """The same where pods freeze or packets vanish."""
     shift_ms: float
     """Time until traffic has left what was lost."""
     file: str = ""

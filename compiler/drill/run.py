@@ -343,9 +343,10 @@ def _problems(fault: Fault, seen: Numbers, budget: Budget, held: Sequence[Target
         found.append(f"{seen.failed} of {seen.requests} requests failed ({bound}): {routes}")
     if fault.kind != "slow":
         above = seen.p999 - seen.control_p999
-        if above > budget.p999_ms:
-            bound = budget.told("p999", f"{budget.p999_ms:.0f} ms")
-            why = _of_hedges(fault, held, seen, budget.p999_ms)
+        field, most_ms = ("frozen", budget.frozen_ms) if fault.kind in _FROZEN else ("p999", budget.p999_ms)
+        if above > most_ms:
+            bound = budget.told(field, f"{most_ms:.0f} ms")
+            why = _of_hedges(fault, held, seen, most_ms)
             found.append(f"p99.9 was {above:.0f} ms above that without fault ({bound}){why}")
         if seen.shift > budget.shift_ms:
             bound = budget.told("shift", f"{budget.shift_ms:.0f} ms")

@@ -235,6 +235,8 @@ class DrillBudgets(Node, frozen=True, kw_only=True):
     """Failed requests."""
     p999: Duration = "100ms"
     """99.9th percentile of the request time above the control run."""
+    frozen: Duration = "500ms"
+    """The same where pods freeze or packets vanish: requests wait for the delay of their hedge, twice or more."""
     shift: Duration = "1s"
     """Time until traffic has left a lost cluster."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.small_fleet import Document
 
 EXAMPLE = str(Path(__file__).parents[2] / "fleet-repo-example")
-EASY = {"budgets": {"failed": 0, "p999": "2s", "shift": "2s"}}
+EASY = {"budgets": {"failed": 0, "p999": "2s", "frozen": "2s", "shift": "2s"}}
 """Times of a busy machine are no law; failures and shares are."""
 
 
@@ -79,7 +79,7 @@ def test_a_frozen_primary_is_compared_with_a_control_without_it_and_its_posts_ar
 ) -> None:
     """Each GET waits for two tries of the primary; a POST is sent nowhere else, and waits for the pod that has it."""
     spread = policy("cart", tiers(["hz-a"], ["hz-b"]), hedge={"delay": "400ms"})
-    budgets = {"failed": 0, "p999": "500ms", "shift": "3s"}
+    budgets = {"failed": 0, "frozen": "500ms", "shift": "3s"}
     documents = (app("cart", "hz-a", "hz-b", replicas=2), spread, WEB)
     root = root_of(tmp_path, *documents, drill={"budgets": budgets})
     status, (found,) = drill(capsys, root, "--lose", "cluster=hz-a", "--fault", "freeze")

@@ -96,8 +96,8 @@ def _drill(
 
     budgets = programs.budgets
     file = os.path.join(arguments.root, programs.fleet_file)  # noqa: PTH118 - as it was written, `./` and all
-    times = (milliseconds(each) for each in (budgets.p999, budgets.frozen, budgets.shift))
-    budget = Budget(budgets.failed, *times, os.path.normpath(file))
+    p999, frozen, shift = (milliseconds(each) for each in (budgets.p999, budgets.frozen, budgets.shift))
+    budget = Budget(budgets.failed, p999, frozen, shift, os.path.normpath(file))
     faults = _faults(gateway, losses, arguments.fault)
     with ends_in_order(), tempfile.TemporaryDirectory(prefix="fleetgate-drill-") as folder:
         fleet = drill_fleet(programs.traffic, gateway, Path(folder))

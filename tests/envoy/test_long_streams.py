@@ -36,7 +36,7 @@ Address = tuple[str, int]
 
 async def _events(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A server of events: one a second, for `LASTS_S` seconds."""
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError), contextlib.closing(writer):
         await reader.readuntil(b"\r\n\r\n")
         head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
         writer.write(head.encode())
@@ -47,7 +47,6 @@ async def _events(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             await asyncio.sleep(1)
         writer.write(b"0\r\n\r\n")
         await writer.drain()
-    writer.close()
 
 
 @contextlib.contextmanager
@@ -60,6 +59,12 @@ def events_at(address: Address) -> Iterator[None]:
             ready.set()
             with contextlib.suppress(asyncio.CancelledError):
                 await server.serve_forever()
+            # Envoy may keep a connection open that it never used: what waits for a request there ends now, or it would
+            # be collected in the middle of another test
+            waiting = asyncio.all_tasks() - {asyncio.current_task()}
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     ready = threading.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(task), daemon=True)

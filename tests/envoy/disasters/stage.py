@@ -215,13 +215,14 @@ def is_on(samples: Sequence[Sample], cluster: str, share: float, window_s: float
     """Whether a cluster has its share, window by window.
 
     It gains it where it has more than three quarters of it, and loses it where it has less than one: what lies between
-    is chance, or a window in which something began. A change in the list is a change of where traffic goes.
+    is chance, or a window in which something began. A change in the list is a change of where traffic goes. The first
+    and the last window are left out: load began or ended within them, and so few requests tell nothing.
     """
     windows: dict[int, list[Sample]] = {}
     for sample in samples:
         windows.setdefault(int(sample.due / window_s), []).append(sample)
     found: list[bool] = []
-    for _, each in sorted(windows.items()):
+    for _, each in sorted(windows.items())[1:-1]:
         part = sum(s.cluster == cluster for s in each) / len(each)
         before = found[-1] if found else True
         found.append(part > share / 4 if before else part > 3 * share / 4)

@@ -96,7 +96,10 @@ class Numbers(Struct, frozen=True):
     slowest_route: str
     """That the slowest took; "" = there was none."""
     shift: float
-    """From the fault to the last request that failed, or that was later than usual; 0 = none was."""
+    """From the fault to the last request that failed, was later than usual, or went to a cluster that the solver gives
+    nothing of it; 0 = none was. While pods are found dead, a request that has met some of them may be repeated in the
+    next tier.
+    """
     came_back: float | None
     """From the mending until what was lost serves its whole share again; None = not before the end."""
     posts: int
@@ -112,6 +115,8 @@ class Numbers(Struct, frozen=True):
     """POST requests that a Service executed more than once."""
     shares: tuple[ShareSeen, ...]
     """After the shift."""
+    intruders: dict[str, int]
+    """Answers of clusters that may never serve a route, at any time: `GET shop.example.com/cart hz-c` -> how many."""
 
 
 class Plan(Struct, frozen=True):
@@ -127,6 +132,10 @@ class Plan(Struct, frozen=True):
     """Route -> cluster -> share while nothing is wrong."""
     expected: Mapping[int, Mapping[str, float]]
     """The same while the fault lasts."""
+    clusters: Mapping[int, frozenset[str]]
+    """Route -> every cluster that may ever serve it; excluded ones are not among them."""
+    shifts: bool = True
+    """Whether the fault takes something away, so that requests may go elsewhere while that is found out."""
     never_repeated: frozenset[int] = frozenset()
     """Routes whose author has switched repeats off: what was under way on a connection that dies is lost."""
 
@@ -134,6 +143,17 @@ class Plan(Struct, frozen=True):
         """Whether a request that failed had to: it was under way when the fault struck, and may not be repeated."""
         route = self.routes[sample.number % len(self.routes)]
         return route in self.never_repeated and sample.due < marks.struck
+
+    def is_astray(self, sample: Sample) -> bool:
+        """Whether a cluster answered that gets nothing of the route while the fault lasts."""
+        expected = self.expected.get(self.routes[sample.number % len(self.routes)])
+        return bool(sample.cluster) and expected is not None and not expected.get(sample.cluster)
+
+    def is_intruder(self, sample: Sample) -> bool:
+        """Whether a cluster answered that may never serve the route."""
+        return (
+            bool(sample.cluster) and sample.cluster not in self.clusters[self.routes[sample.number % len(self.routes)]]
+        )
 
     def told(self, sample: Sample) -> str:
         """The route of a request and its answer, in words."""
@@ -161,6 +181,8 @@ def numbers(
     after = [s for s in safe if _is_hit(s, marks) and not (s.failed and plan.is_excused(s, marks))]
     during = [s for s in after if s.due < marks.mended]
     hit = [_end(s) for s in during if s.failed or s.ms > usual + late_ms]
+    if plan.shifts:
+        hit += [_end(s) for s in samples if marks.fault <= s.due and _end(s) < marks.mended and plan.is_astray(s)]
     shifted = max(hit, default=marks.fault)
     posts = [s for s in samples if not plan.is_repeatable(s)]
     times = sorted(s.ms for s in after)
@@ -183,6 +205,7 @@ def numbers(
         posts_slowest=max((s.ms for s in posts if _is_hit(s, marks)), default=0.0),
         posts_twice=sum(times > 1 for (_, method, _), times in executions.items() if method == "POST"),
         shares=tuple(_shares(settled, plan, plan.expected)),
+        intruders=dict(sorted(Counter(f"{plan.route(s)} {s.cluster}" for s in samples if plan.is_intruder(s)).items())),
     )
 
 

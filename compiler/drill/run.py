@@ -26,7 +26,7 @@ from compiler.drill.measure import Budget, Marks, Numbers, Plan, numbers
 from compiler.drill.peak import capacities, peak
 from compiler.drill.stub.spec import Behaviour
 from compiler.ir.traffic import Forward, ObjectName
-from compiler.solver.flows import Pods, flow
+from compiler.solver.flows import Pods, base_of, flow
 from compiler.targets.envoy import assemble, emit_traffic
 
 if TYPE_CHECKING:
@@ -165,6 +165,13 @@ def _never_repeats(target: Target) -> bool:
     return retry is not None and not retry.attempts
 
 
+def _may_serve(target: Target) -> frozenset[str]:
+    """Every cluster that may ever answer for a route: those of its backends and of all that takes over from them."""
+    action = _forward(target)
+    backends = [*(share.backend for share in action.split.shares), action.fallback, base_of(target.route, target.host)]
+    return frozenset(cluster for each in backends if each is not None for cluster in each.spread.clusters)
+
+
 def _is_hedged(target: Target) -> bool:
     return all(share.backend.spread.hedge_delay_ms is not None for share in _forward(target).split.shares)
 
@@ -228,6 +235,8 @@ class _Range(Struct):
             tuple(target.name for target in held),
             expected(held, self.local, {}),
             expected(held, self.local, left),
+            {number: _may_serve(target) for number, target in enumerate(held)},
+            fault.kind != "slow",
             frozenset(number for number, target in enumerate(held) if _never_repeats(target)),
         )
 
@@ -350,11 +359,14 @@ def _problems(fault: Fault, seen: Numbers, budget: Budget, held: Sequence[Target
             found.append(f"p99.9 was {above:.0f} ms above that without fault ({bound}){why}")
         if seen.shift > budget.shift_ms:
             bound = budget.told("shift", f"{budget.shift_ms:.0f} ms")
-            found.append(f"traffic took {seen.shift:.0f} ms to leave what was lost ({bound})")
+            found.append(f"traffic took {seen.shift:.0f} ms to go where it should ({bound})")
     if seen.posts_twice:
         found.append(f"{seen.posts_twice} POST requests were executed twice")
     if seen.came_back is None:
         found.append("what was lost did not get its share back before the end")
+    for what, count in list(seen.intruders.items())[:3]:
+        route, _, cluster = what.rpartition(" ")
+        found.append(f"{route}: {cluster} answered {count} requests, and may never serve it")
     wrong = dict.fromkeys(share.route for share in seen.shares if not share.is_met)
     for route in list(wrong)[:3]:
         shares = [share for share in seen.shares if share.route == route]

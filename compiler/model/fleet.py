@@ -238,7 +238,7 @@ class DrillBudgets(Node, frozen=True, kw_only=True):
     frozen: Duration = "500ms"
     """The same where pods freeze or packets vanish: requests wait for the delay of their hedge, twice or more."""
     shift: Duration = "1s"
-    """Time until traffic has left a lost cluster."""
+    """Time until no request fails, is late, or goes to a cluster that should get none."""
 
 
 class Drill(Node, frozen=True, kw_only=True):

@@ -29,10 +29,10 @@ _HEADER = (
     *("POST FAILED", "HUNG", "TWICE", "BUDGETS"),
 )
 _LEGEND = """\
-  REQUESTS to SHIFT are about GETs. P99.9: above what it is without the fault. SHIFT: until nothing went to what was
-  lost. BACK: until shares were as before. POST FAILED, HUNG, TWICE: POSTs without an answer or with 5xx; without an
-  answer for a second or until the fault ended; executed more than once. A POST that a pod has may have been executed:
-  it is sent to no other, and fails or hangs with its pod; budgets bound only TWICE, by 0.
+  REQUESTS to SHIFT are about GETs. P99.9: above what it is without the fault. SHIFT: until none failed, was late or
+  went where none should go. BACK: until shares were as before. POST FAILED, HUNG, TWICE: POSTs without an answer or
+  with 5xx; without an answer for a second or until the fault ended; executed more than once. A POST that a pod has may
+  have been executed: it is sent to no other, and fails or hangs with its pod; budgets bound only TWICE, by 0.
   Times depend on the machine; budgets: spec.drill.budgets of the Fleet.
 """
 

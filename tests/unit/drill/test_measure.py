@@ -9,7 +9,7 @@ from compiler.drill.measure import Marks, Plan, ShareSeen, numbers
 
 MARKS = Marks(began=0.0, fault=10.0, struck=10.01, mended=20.0, ended=30.0)
 """Ten seconds of each."""
-PLAN = Plan(("GET", "POST"), (0, 0), ("web",), {0: {"a": 0.5, "b": 0.5}}, {0: {"b": 1.0}})
+PLAN = Plan(("GET", "POST"), (0, 0), ("web",), {0: {"a": 0.5, "b": 0.5}}, {0: {"b": 1.0}}, {0: frozenset("abc")})
 
 
 def sample(number: int, due: float, cluster: str = "b", ms: float = 5, status: int = 200) -> Sample:
@@ -64,12 +64,24 @@ def test_what_its_author_does_not_let_repeat_is_excused_while_under_way_and_not_
     assert numbers(flow(**hit), MARKS, plan, {}, 100).failed == 1
 
 
-def test_a_lost_cluster_that_still_serves_is_seen() -> None:
-    seen = numbers(flow(s150=sample(150, 15.0, "a")), MARKS, PLAN, {}, 100)
+def test_the_shift_ends_with_the_last_request_that_went_where_none_should_go() -> None:
+    """To what was lost, or to the next tier, when it had met dead pods only."""
+    assert round(numbers(flow(s150=sample(150, 15.0, "a")), MARKS, PLAN, {}, 100).shift) == 5005
+    seen = numbers(flow(s101=sample(101, 10.1, "c")), MARKS, PLAN, {}, 100)
+    assert (round(seen.shift), seen.shares) == (105, (ShareSeen("web", "b", 1.0, 98, 98),))
+
+
+def test_where_nothing_is_taken_away_no_request_may_go_elsewhere() -> None:
+    seen = numbers(flow(s150=sample(150, 15.0, "a")), MARKS, replace(PLAN, shifts=False), {}, 100)
     assert [share for share in seen.shares if not share.is_met] == [
         ShareSeen("web", "a", 0.0, 1, 99),
         ShareSeen("web", "b", 1.0, 98, 99),
     ]
+
+
+def test_an_excluded_cluster_may_not_even_serve_while_traffic_shifts() -> None:
+    excluded = {"s50": sample(50, 5.0, "d"), "s101": sample(101, 10.1, "d")}
+    assert numbers(flow(**excluded), MARKS, PLAN, {}, 100).intruders == {"web d": 2}
 
 
 def test_a_cluster_that_does_not_get_its_share_back_is_told() -> None:

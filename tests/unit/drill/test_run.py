@@ -43,6 +43,7 @@ def seen(**other: object) -> Numbers:
         "posts_slowest": 12.0,
         "posts_twice": 0,
         "shares": (),
+        "intruders": {},
     }
     return Numbers(**{**well, **other})  # type: ignore[arg-type]  # fields by name
 
@@ -61,8 +62,12 @@ def test_a_missed_budget_names_the_field_that_sets_it() -> None:
         "p99.9 was 190 ms above that without fault (budget: 100 ms, spec.drill.budgets.p999 in fleet.yaml)"
     ]
     assert told(shift=300.0) == [
-        "traffic took 300 ms to leave what was lost (budget: 200 ms, spec.drill.budgets.shift in fleet.yaml)"
+        "traffic took 300 ms to go where it should (budget: 200 ms, spec.drill.budgets.shift in fleet.yaml)"
     ]
+
+
+def test_an_answer_of_an_excluded_cluster_is_told() -> None:
+    assert told(intruders={"GET h/ c": 2}) == ["GET h/: c answered 2 requests, and may never serve it"]
 
 
 def test_shares_that_were_seen_stand_beside_those_that_were_solved() -> None:

@@ -35,6 +35,7 @@ def outcome(
         posts_slowest=1984.0,
         posts_twice=0,
         shares=(),
+        intruders={},
     )
     skipped = tuple(f"GET h/{number}: no hedge is declared" for number in range(tried, 6))
     return Outcome(name, "edge", numbers, problems, skipped, (), tried, 6, 7.25)

@@ -58,7 +58,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
 )
 """(what it is, pattern)."""
 
-_SIGN = rb"PRIVATE KEY|A[KS]IA|LTAI|AIza|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|://[^\"/\s]{0,600}@"
+_SIGN = rb"PRIVATE KEY|A[KS]IA|LTAI|AIza|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|://[^\"/\s]*@"
 _SIGN += rb"|[Aa]uthorization\W{1,4}\w{5,6} |password=|passwd=|token=|api-?key="
 """A first sign of any of these forms in the JSON of a document: all documents are searched for it."""
 

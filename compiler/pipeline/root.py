@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from compiler.diagnostics import Diagnostics
 from compiler.output.index import digest
-from compiler.output.statblob import is_fresh, pack, record_of, stats_in
+from compiler.output.statblob import NOTHING, is_fresh, pack, record_of, stats_in
 from compiler.pipeline.look import folder_looks, look
 from compiler.source.documents import read_documents
 from compiler.source.ignore import FILE_NAME as IGNORE
-from compiler.source.repository import Told, WorkTree
+from compiler.source.repository import Entry, Told, WorkTree, is_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from compiler.output.statblob import Tick
     from compiler.pipeline.options import Options
     from compiler.source.documents import Document
-    from compiler.source.repository import Entry, Repository
+    from compiler.source.repository import Repository
 
 
 class Root:
@@ -43,6 +43,8 @@ class Root:
         self._ignore_ctime_ns = 0
         self._known: dict[str, bytes] = {}
         """Stamps of folders that are as an earlier build remembered them."""
+        self._unchanged: Mapping[str, bytes] | None = None
+        """Stamps of all folders, where all are: then nothing is listed."""
 
     # --- documents
 
@@ -82,6 +84,9 @@ class Root:
             return extra.decode("utf-8", "replace")
         if not self.is_work_tree:  # findings are printed when Git is gone
             return None
+        if self._unchanged is not None:
+            entry = self._unchanged_entry(path, self._unchanged)
+            return None if entry is None else self._repository.text_of(entry)
         self.entries()
         return self._repository.text(path)
 
@@ -134,11 +139,17 @@ class Root:
         if seen is None:
             return False
         if seen.stamps | ignore == last.inputs and all(self._repository.is_generated(path) for path in last.generated):
+            self._unchanged = last.inputs
             return True
         if ignore.get(IGNORE) == last.inputs.get(IGNORE):
             self._repository.tell({path: Told(stats_in(last.inputs[path]), seen.known[path]) for path in seen.known})
             self._known = {path: last.inputs[path] for path in seen.known}
         return False
+
+    def _unchanged_entry(self, path: str, stamps: Mapping[str, bytes]) -> Entry | None:
+        folder, _, name = path.rpartition("/")
+        signature = dict(stats_in(stamps.get(folder, NOTHING))).get(name)
+        return None if signature is None else Entry(path, signature[0], signature, is_document(path))
 
     def stamps(self) -> dict[str, bytes]:
         """Stat blob (`compiler.output.statblob`) of every folder with listed files; a stamp of `.fleetgateignore`."""

@@ -164,18 +164,24 @@ class Repository(ABC):
 
     def read(self, path: str, found: Diagnostics) -> bytes | None:
         """The content of a listed file; None after a finding. Another path is a mistake of ours: KeyError."""
-        entry = self._listed.entries[path]
-        if entry.size > MAX_FILE_BYTES:
-            report_too_large(path, entry.size, found)
-            return None
-        return self._read(entry, found)
+        return self._read_bounded(self._listed.entries[path], found)
 
     def text(self, path: str) -> str | None:
         """The content as text for people, whatever the bytes; None where it is not listed or cannot be read."""
         if self._listing is None or path not in self._listing.entries:
             return None
-        raw = self.read(path, Diagnostics())
+        return self.text_of(self._listing.entries[path])
+
+    def text_of(self, entry: Entry) -> str | None:
+        """The same of a file that is known to be as it was listed once."""
+        raw = self._read_bounded(entry, Diagnostics())
         return None if raw is None else raw.decode("utf-8", "replace")
+
+    def _read_bounded(self, entry: Entry, found: Diagnostics) -> bytes | None:
+        if entry.size > MAX_FILE_BYTES:
+            report_too_large(entry.path, entry.size, found)
+            return None
+        return self._read(entry, found)
 
     @property
     def _listed(self) -> Listing:

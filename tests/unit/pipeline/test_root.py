@@ -14,6 +14,7 @@ from compiler import pipeline
 from compiler.output.cache import Cache
 from compiler.output.statblob import Tick
 from compiler.pipeline.root import open_root
+from compiler.source.repository import WorkTree
 from tests.test_museum import commit_all
 from tests.trees import write_tree
 
@@ -121,6 +122,22 @@ def test_a_quick_look_overlooks_what_is_not_listed(
     edit: Callable[[Path], object], is_as_before: Callable[[Callable[[Path], object]], bool]
 ) -> None:
     assert is_as_before(edit)
+
+
+def test_what_findings_show_of_an_unchanged_root_is_read_without_listing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, ROOT)
+    options = pipeline.Options(root=str(tmp_path))
+    with open_root(options) as root:
+        last = Cache(root.stamps(), [*root.ignored()], [*root.generated()], {}, {})
+    listed: list[object] = []
+    with open_root(options) as root:
+        assert root.is_as(last)
+        monkeypatch.setattr(WorkTree, "_list", lambda *_: listed.append(1))
+        paths = ("fleet.yaml", "apps/deep/down.yaml", "apps/none.yaml", "none/at.all", "drafts/cart.yaml")
+        assert [root.text(path) for path in paths] == ["{}", "{}", None, None, None]
+    assert not listed
 
 
 def test_a_folder_with_a_link_is_not_known_because_what_it_points_at_may_go(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """`make bench`: what compiling a fleet costs, against `cp -r` of its output and against kapitan, in the same run.
 
-CPU time depends on the machine; ratios of commands that ran side by side hardly do. So every round runs each command
-once, in turn, and a row of the table compares medians over the rounds.
+CPU time depends on the machine, and on who shares it; ratios of commands that ran side by side hardly do. So every
+round runs each command once, in turn, and a row of the table is the median of the ratios of the rounds.
 
 Nothing large is deleted before the end: every run has a folder of its own, and every round writes its trees into new
 ones. For some minutes ext4 gives the inode of a deleted file to no new one (`recently_deleted`), and looks at all of
@@ -18,6 +18,7 @@ import math
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,8 @@ from tests.benchmarks.table import Row, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Costs = dict[str, Cost]
+    Costs = dict[str, list[Cost]]
+    """Of every command, round by round."""
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build" / "bench"
@@ -49,7 +51,7 @@ class Sizes(NamedTuple):
     """Apps of the fleet that is also compared with kapitan."""
     large: int
     """Apps of the fleet that shows the growth."""
-    rounds: int = 7
+    rounds: int = 11
     """Of the small fleet."""
     large_rounds: int = 3
     start_rounds: int = 21
@@ -158,7 +160,7 @@ def compile_bytecode() -> None:
 
 
 def rounds(what: str, count: int, commands: dict[str, Callable[[], Cost]]) -> Costs:
-    """The median cost of each command over `count` rounds, after one that is not counted."""
+    """The costs of each command in `count` rounds, after one that is not counted."""
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(count + 1):
         say(f"{what}: {f'round {number} of {count}' if number else 'warming up'}")
@@ -166,7 +168,7 @@ def rounds(what: str, count: int, commands: dict[str, Callable[[], Cost]]) -> Co
             cost = command()
             if number:
                 costs[name].append(cost)
-    return {name: median(found) for name, found in costs.items()}
+    return costs
 
 
 def measure_fleets(sizes: Sizes, work: Path) -> tuple[Costs, Costs]:
@@ -186,12 +188,12 @@ def measure_fleets(sizes: Sizes, work: Path) -> tuple[Costs, Costs]:
         f"{small.apps} apps",
         sizes.rounds,
         {
+            "kapitan": lambda: compile_kapitan(peer, next(compiled)),
             "cold": small.cold,
-            "cp -r": small.copied,
             "unchanged": small.unchanged,
+            "cp -r": small.copied,
             "edited": small.edited,
             "no two alike": diverse.cold,
-            "kapitan": lambda: compile_kapitan(peer, next(compiled)),
             "check": lambda: check(small.root),
             "check without annotations": lambda: check(plain),
         },
@@ -199,7 +201,7 @@ def measure_fleets(sizes: Sizes, work: Path) -> tuple[Costs, Costs]:
     at_large = rounds(
         f"{large.apps} apps",
         sizes.large_rounds,
-        {"cold": large.cold, "cp -r": large.copied, "unchanged": large.unchanged, "edited": large.edited},
+        {"cold": large.cold, "unchanged": large.unchanged, "cp -r": large.copied, "edited": large.edited},
     )
     return at_small, at_large
 
@@ -222,28 +224,31 @@ def rows(sizes: Sizes, small: Costs, large: Costs, start: Costs) -> list[Row]:
     """The table: what must hold, what is aimed at (design section 9), what was measured."""
 
     def ratio(what: str, costs: Costs, of: str, to: str, must: float | None, aim: float | None) -> Row:
-        detail = f"{costs[of].cpu:.3f} s / {costs[to].cpu:.3f} s"
-        return Row(what, costs[of].cpu / costs[to].cpu, f"x {to}", must, aim, detail)
+        pairs = zip(costs[of], costs[to], strict=True)
+        detail = f"{median(costs[of]).cpu:.3f} s / {median(costs[to]).cpu:.3f} s"
+        return Row(what, statistics.median(one.cpu / other.cpu for one, other in pairs), f"x {to}", must, aim, detail)
 
     def peak(costs: Costs) -> float:
-        return max(costs[name].peak for name in ("cold", "unchanged", "edited"))
+        return max(median(costs[name]).peak for name in ("cold", "unchanged", "edited"))
 
     def above_python(name: str) -> float:
-        return (start[name].cpu - start["python"].cpu) * 1000
+        pairs = zip(start[name], start["python"], strict=True)
+        return statistics.median(one.cpu - other.cpu for one, other in pairs) * 1000
 
     here, there = f"{sizes.small} apps", f"{sizes.large} apps"
-    growth = math.log(large["cold"].cpu / small["cold"].cpu) / math.log(sizes.large / sizes.small)
-    python = f"python -I -c pass: {start['python'].cpu * 1000:.0f} ms"
+    cold = median(large["cold"]).cpu
+    growth = math.log(cold / median(small["cold"]).cpu) / math.log(sizes.large / sizes.small)
+    python = f"python -I -c pass: {median(start['python']).cpu * 1000:.0f} ms"
     return [
         ratio(f"cold build, {here}", small, "cold", "kapitan", 1 / 5, 1 / 8),
         ratio(f"cold build, {here}", small, "cold", "cp -r", 3.5, 2.1),
         ratio(f"cold build, {here}, no two alike", small, "no two alike", "kapitan", None, None),
-        Row(f"cold build, growth to {there}", growth, "exponent", 1.1, 1.03, f"{large['cold'].cpu:.3f} s"),
+        Row(f"cold build, growth to {there}", growth, "exponent", 1.1, 1.03, f"{cold:.3f} s"),
         ratio(f"nothing changed, {here}", small, "unchanged", "cp -r", 0.3, 0.2),
         ratio(f"nothing changed, {there}", large, "unchanged", "cp -r", 0.15, 0.11),
         ratio(f"one app edited, {here}", small, "edited", "cp -r", 0.6, 0.36),
         ratio(f"one app edited, {there}", large, "edited", "cp -r", 0.25, 0.15),
-        Row(f"peak memory, {here}", peak(small), "MB", 100, 45, f"kapitan: {small['kapitan'].peak:.0f} MB"),
+        Row(f"peak memory, {here}", peak(small), "MB", 100, 45, f"kapitan: {median(small['kapitan']).peak:.0f} MB"),
         Row(f"peak memory, {there}", peak(large), "MB", 450, 266),
         Row("fleetgate --version", above_python("--version"), "ms above python", 45, 27, python),
         Row("build of fleet-repo-example", above_python("example"), "ms above python", 135, 90, python),
@@ -265,7 +270,7 @@ Where no two apps are alike, each has a port, probe, resources and environment o
 common, as apps of one organization mostly do.
 
 Medians of {sizes.rounds} rounds ({sizes.large_rounds} at {sizes.large} apps, {sizes.start_rounds} of what takes
-milliseconds); each round runs every command in turn. {python}, {machine}.
+milliseconds); each round runs every command in turn, and has ratios of its own. {python}, {machine}.
 
 Of a gateway, the last rows tell what it costs to compile it alone, and what the Envoy costs that starts from its
 `bootstrap.json`: each Service runs in {envoys.CLUSTERS} clusters with {envoys.PODS} endpoints each. An exponent of 1 is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,11 @@ COUNT = 100
 
 def watches(envoy: Envoy) -> int:
     """Inotify instances that it holds."""
-    folder = Path(f"/proc/{envoy.pid}/fd")
-    return sum("inotify" in str(each.readlink()) for each in folder.iterdir())
+    held = 0
+    for each in Path(f"/proc/{envoy.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # a connection that ended since they were listed
+            held += "inotify" in str(each.readlink())
+    return held
 
 
 def hosts(count: int) -> list[str]:

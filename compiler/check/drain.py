@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from compiler.check.walk import backends, routes
 from compiler.diagnostics import Note, warning
+from compiler.ir.walk import backends, routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.check.walk import backends, routes
 from compiler.diagnostics import Note, error
+from compiler.ir.walk import backends, routes
 
 if TYPE_CHECKING:
     from compiler.diagnostics import Diagnostics

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from compiler.check.walk import backends, routes
 from compiler.diagnostics import Note, warning
+from compiler.ir.walk import backends, routes
 from compiler.ir.workload import KeyOf
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.check.walk import routes
 from compiler.diagnostics import error, warning
 from compiler.ir.traffic import Forward
+from compiler.ir.walk import routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from compiler.drill.stub.spec import Certificates, Endpoint
-from compiler.ir.traffic import EndpointGroup, Forward
+from compiler.ir import walk
+from compiler.ir.traffic import EndpointGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from compiler.ir.traffic import Backend, ObjectName, Route, SecretRef, Service, Subset, Traffic
+    from compiler.ir.traffic import ObjectName, SecretRef, Service, Subset, Traffic
 
 MOST_PODS = 20
 """Per Service and cluster; where there are more, all clusters of the Service get fewer in proportion."""
@@ -48,7 +49,7 @@ def localize(traffic: Traffic, folder: Path) -> LocalFleet:
 
     The number of pods is that of the replicas, so that what is shared by replicas is shared here as it will be.
     """
-    backends = [backend for route in _routes(traffic) for backend in _backends(route)]
+    backends = [backend for _, route in walk.routes(traffic) for backend in walk.backends(route)]
     reached = {backend.service for backend in backends}
     secure = {(backend.service, backend.port) for backend in backends if backend.policy.protocol in _TLS}
     subsets: dict[ObjectName, dict[str, Subset]] = {}
@@ -172,26 +173,10 @@ def _references(traffic: Traffic) -> Iterator[SecretRef]:
         for host in gateway.hosts:
             if host.tls_settings is not None and host.tls_settings.client_ca is not None:
                 yield host.tls_settings.client_ca
-    for route in _routes(traffic):
+    for _, route in walk.routes(traffic):
         if route.policies.auth is not None:
             yield route.policies.auth.secret
-        for backend in _backends(route):
+        for backend in walk.backends(route):
             tls = backend.policy.tls
             if tls is not None and tls.client_certificate is not None:
                 yield tls.client_certificate
-
-
-def _routes(traffic: Traffic) -> Iterator[Route]:
-    for gateway in traffic.gateways:
-        for host in gateway.hosts:
-            yield from host.routes
-
-
-def _backends(route: Route) -> Iterator[Backend]:
-    """Every backend that a route may reach."""
-    if isinstance(route.action, Forward):
-        yield from (share.backend for share in route.action.split.shares)
-        if route.action.fallback is not None:
-            yield route.action.fallback
-    if route.policies.mirror is not None:
-        yield route.policies.mirror.backend

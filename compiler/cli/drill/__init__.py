@@ -80,7 +80,7 @@ def _losses(words: Sequence[str], traffic: Traffic) -> list[Loss] | str:
         found = [asked.loss([word], traffic.clusters) for word in words]
         wrong = next((each for each in found if isinstance(each, str)), None)
         return wrong if wrong is not None else cast("list[Loss]", found)
-    from compiler.check.walk import backends, routes  # noqa: PLC0415 - without --lose
+    from compiler.ir.walk import backends, routes  # noqa: PLC0415 - without --lose
     from compiler.solver.losses import single_losses  # noqa: PLC0415 - as above
 
     kinds = {loss.lower() for _, r in routes(traffic) for b in backends(r) for loss in b.spread.survive or ()}

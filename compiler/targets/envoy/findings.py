@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.ir.regex import program_steps
 from compiler.ir.traffic import Forward
+from compiler.ir.walk import backends
 from compiler.targets.envoy import codes
 from compiler.targets.envoy.hashing import hash_policy
 from compiler.targets.envoy.limits import part
@@ -50,7 +51,7 @@ def check_gateway(gateway: Gateway, settings: EnvoyGateway, addresses: Addresses
         for route in host.routes:
             _check_policies(route, settings, findings)
             _check_headers(route, findings)
-            for backend in backends_of(route):
+            for backend in backends(route):
                 _check_subset(backend, addresses, findings)
                 _check_spillover(backend, findings)
 
@@ -75,7 +76,7 @@ def _check_freezing(gateway: Gateway, findings: Diagnostics) -> None:
     told = set()
     for host in gateway.hosts:
         for route in host.routes:
-            for backend in backends_of(route):
+            for backend in backends(route):
                 spread = backend.spread
                 is_declared = "spread" in spread.origin.path and len(spread.clusters) > 1
                 if is_declared and spread.hedge_delay_ms is None and backend.service not in told:
@@ -94,7 +95,7 @@ def check_connections(gateway: Gateway, settings: EnvoyGateway, addresses: Addre
     told = set()
     for host in gateway.hosts:
         for route in host.routes:
-            for backend in backends_of(route):
+            for backend in backends(route):
                 pool, cores = backend.policy.pool, settings.cpu
                 if pool is None or pool.origin in told:
                     continue
@@ -113,16 +114,6 @@ def check_connections(gateway: Gateway, settings: EnvoyGateway, addresses: Addre
                             f"each of {cores} workers of an Envoy keeps a connection to {each}, which is {least}",
                             f"write {least} or more, or accept the finding",
                         )
-
-
-def backends_of(route: Route) -> Iterator[Backend]:
-    """Every backend that requests of a route may reach."""
-    if isinstance(route.action, Forward):
-        yield from (share.backend for share in route.action.split.shares)
-        if route.action.fallback is not None:
-            yield route.action.fallback
-    if route.policies.mirror is not None:
-        yield route.policies.mirror.backend
 
 
 def _check_policies(route: Route, settings: EnvoyGateway, findings: Diagnostics) -> None:

@@ -1,4 +1,4 @@
-"""Walks over the traffic program that several rules need."""
+"""Walks over the traffic program."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ def routes(traffic: Traffic) -> Iterator[tuple[Gateway, Route]]:
 
 def backends(route: Route) -> Iterator[Backend]:
     """Every backend that a route may reach: shares, fallback, mirror."""
+    yield from answering(route)
+    if route.policies.mirror is not None:
+        yield route.policies.mirror.backend
+
+
+def answering(route: Route) -> Iterator[Backend]:
+    """The backends whose answers a client may see: shares, fallback."""
     if isinstance(route.action, Forward):
         for share in route.action.split.shares:
             yield share.backend
         if route.action.fallback is not None:
             yield route.action.fallback
-    if route.policies.mirror is not None:
-        yield route.policies.mirror.backend

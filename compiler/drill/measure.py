@@ -97,8 +97,8 @@ class Numbers(Struct, frozen=True):
     """That the slowest took; "" = there was none."""
     shift: float
     """From the fault to the last request that failed, was later than usual, or went to a cluster that the solver gives
-    nothing of it; 0 = none was. While pods are found dead, a request that has met some of them may be repeated in the
-    next tier.
+    nothing of its route; 0 = none was. While pods are found dead, a request that has met some of them may be repeated
+    in the next tier.
     """
     came_back: float | None
     """From the mending until what was lost serves its whole share again; None = not before the end."""
@@ -116,7 +116,7 @@ class Numbers(Struct, frozen=True):
     shares: tuple[ShareSeen, ...]
     """After the shift."""
     intruders: dict[str, int]
-    """Answers of clusters that may never serve a route, at any time: `GET shop.example.com/cart hz-c` -> how many."""
+    """Answers of clusters that may never serve a route, at any time: `GET h/cart: hz-c` -> how many."""
 
 
 class Plan(Struct, frozen=True):
@@ -141,19 +141,16 @@ class Plan(Struct, frozen=True):
 
     def is_excused(self, sample: Sample, marks: Marks) -> bool:
         """Whether a request that failed had to: it was under way when the fault struck, and may not be repeated."""
-        route = self.routes[sample.number % len(self.routes)]
-        return route in self.never_repeated and sample.due < marks.struck
+        return self.number(sample) in self.never_repeated and sample.due < marks.struck
 
     def is_astray(self, sample: Sample) -> bool:
         """Whether a cluster answered that gets nothing of the route while the fault lasts."""
-        expected = self.expected.get(self.routes[sample.number % len(self.routes)])
+        expected = self.expected.get(self.number(sample))
         return bool(sample.cluster) and expected is not None and not expected.get(sample.cluster)
 
     def is_intruder(self, sample: Sample) -> bool:
         """Whether a cluster answered that may never serve the route."""
-        return (
-            bool(sample.cluster) and sample.cluster not in self.clusters[self.routes[sample.number % len(self.routes)]]
-        )
+        return bool(sample.cluster) and sample.cluster not in self.clusters[self.number(sample)]
 
     def told(self, sample: Sample) -> str:
         """The route of a request and its answer, in words."""
@@ -161,7 +158,11 @@ class Plan(Struct, frozen=True):
 
     def route(self, sample: Sample) -> str:
         """The route of a request."""
-        return self.names[self.routes[sample.number % len(self.routes)]]
+        return self.names[self.number(sample)]
+
+    def number(self, sample: Sample) -> int:
+        """The number of its route."""
+        return self.routes[sample.number % len(self.routes)]
 
     def is_repeatable(self, sample: Sample) -> bool:
         """Whether it may be sent again."""
@@ -192,7 +193,7 @@ def numbers(
     return Numbers(
         requests=len(after),
         failed=sum(s.failed for s in after),
-        failed_routes=dict(sorted(Counter(plan.told(s) for s in after if s.failed).items())),
+        failed_routes=_counted(plan.told(s) for s in after if s.failed),
         control_p999=usual,
         p999=percentile(times, 99.9),
         slowest=slowest.ms if slowest is not None else 0.0,
@@ -205,8 +206,13 @@ def numbers(
         posts_slowest=max((s.ms for s in posts if _is_hit(s, marks)), default=0.0),
         posts_twice=sum(times > 1 for (_, method, _), times in executions.items() if method == "POST"),
         shares=tuple(_shares(settled, plan, plan.expected)),
-        intruders=dict(sorted(Counter(f"{plan.route(s)} {s.cluster}" for s in samples if plan.is_intruder(s)).items())),
+        intruders=_counted(f"{plan.route(s)}: {s.cluster}" for s in samples if plan.is_intruder(s)),
     )
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    """How often each was said, sorted."""
+    return dict(sorted(Counter(words).items()))
 
 
 def _end(sample: Sample) -> float:
@@ -231,8 +237,7 @@ def _shares(samples: Iterable[Sample], plan: Plan, expected: Mapping[int, Mappin
     seen: dict[int, Counter[str]] = {}
     for sample in samples:
         if sample.cluster:
-            route = plan.routes[sample.number % len(plan.routes)]
-            seen.setdefault(route, Counter())[sample.cluster] += 1
+            seen.setdefault(plan.number(sample), Counter())[sample.cluster] += 1
     for route, shares in expected.items():
         found = seen.get(route, Counter())
         for cluster in sorted({*shares, *found}):

@@ -26,6 +26,7 @@ from compiler.drill.measure import Budget, Marks, Numbers, Plan, numbers
 from compiler.drill.peak import capacities, peak
 from compiler.drill.stub.spec import Behaviour
 from compiler.ir.traffic import Forward, ObjectName
+from compiler.ir.walk import answering
 from compiler.solver.flows import Pods, base_of, flow
 from compiler.targets.envoy import assemble, emit_traffic
 
@@ -167,9 +168,9 @@ def _never_repeats(target: Target) -> bool:
 
 def _may_serve(target: Target) -> frozenset[str]:
     """Every cluster that may ever answer for a route: those of its backends and of all that takes over from them."""
-    action = _forward(target)
-    backends = [*(share.backend for share in action.split.shares), action.fallback, base_of(target.route, target.host)]
-    return frozenset(cluster for each in backends if each is not None for cluster in each.spread.clusters)
+    base = base_of(target.route, target.host)
+    backends = [*answering(target.route), *([base] if base is not None else [])]
+    return frozenset(cluster for each in backends for cluster in each.spread.clusters)
 
 
 def _is_hedged(target: Target) -> bool:
@@ -365,8 +366,7 @@ def _problems(fault: Fault, seen: Numbers, budget: Budget, held: Sequence[Target
     if seen.came_back is None:
         found.append("what was lost did not get its share back before the end")
     for what, count in list(seen.intruders.items())[:3]:
-        route, _, cluster = what.rpartition(" ")
-        found.append(f"{route}: {cluster} answered {count} requests, and may never serve it")
+        found.append(f"{what} answered {count} requests, and may never serve it")
     wrong = dict.fromkeys(share.route for share in seen.shares if not share.is_met)
     for route in list(wrong)[:3]:
         shares = [share for share in seen.shares if share.route == route]

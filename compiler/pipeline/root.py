@@ -45,6 +45,8 @@ class Root:
         """Stamps of folders that are as an earlier build remembered them."""
         self._unchanged: Mapping[str, bytes] | None = None
         """Stamps of all folders, where all are: then nothing is listed."""
+        self._signatures: dict[str, dict[str, tuple[int, int, int, int]]] = {}
+        """Folder -> signatures of its files, of such folders as findings point into."""
 
     # --- documents
 
@@ -148,7 +150,9 @@ class Root:
 
     def _unchanged_entry(self, path: str, stamps: Mapping[str, bytes]) -> Entry | None:
         folder, _, name = path.rpartition("/")
-        signature = dict(stats_in(stamps.get(folder, NOTHING))).get(name)
+        if folder not in self._signatures:
+            self._signatures[folder] = dict(stats_in(stamps.get(folder, NOTHING)))
+        signature = self._signatures[folder].get(name)
         return None if signature is None else Entry(path, signature[0], signature, is_document(path))
 
     def stamps(self) -> dict[str, bytes]:

@@ -81,7 +81,7 @@ def test_where_nothing_is_taken_away_no_request_may_go_elsewhere() -> None:
 
 def test_an_excluded_cluster_may_not_even_serve_while_traffic_shifts() -> None:
     excluded = {"s50": sample(50, 5.0, "d"), "s101": sample(101, 10.1, "d")}
-    assert numbers(flow(**excluded), MARKS, PLAN, {}, 100).intruders == {"web d": 2}
+    assert numbers(flow(**excluded), MARKS, PLAN, {}, 100).intruders == {"web: d": 2}
 
 
 def test_a_cluster_that_does_not_get_its_share_back_is_told() -> None:

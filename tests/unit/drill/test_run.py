@@ -67,7 +67,7 @@ def test_a_missed_budget_names_the_field_that_sets_it() -> None:
 
 
 def test_an_answer_of_an_excluded_cluster_is_told() -> None:
-    assert told(intruders={"GET h/ c": 2}) == ["GET h/: c answered 2 requests, and may never serve it"]
+    assert told(intruders={"GET h/: c": 2}) == ["GET h/: c answered 2 requests, and may never serve it"]
 
 
 def test_shares_that_were_seen_stand_beside_those_that_were_solved() -> None:
